@@ -1,0 +1,26 @@
+.PHONY: check format lint types layers test docs benchmark
+
+check: lint types layers docs test
+
+format:
+	ruff format .
+	ruff check --fix .
+
+lint:
+	ruff format --check .
+	ruff check .
+
+types:
+	mypy
+
+layers:
+	lint-imports
+
+docs:
+	python docs/generate.py --check
+
+test:
+	pytest
+
+benchmark:
+	python tests/benchmarks/startup.py

@@ -1,0 +1,252 @@
+"""Calls and tensors in, a Graph out: what every front end ends with.
+
+Here constants fold, dead branches fall away, each call is bound to its Operator, and each
+parameter finds the one node that owns it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import costmodel.operators  # noqa: F401  fills the registry
+from costmodel.cost import Cost
+from costmodel.errors import ModelError, Unknown
+from costmodel.graph import Graph, Node
+from costmodel.operator import REGISTRY, UNCOSTABLE, Operator
+from costmodel.tensor import Tensor, bytes_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One operator before it is bound: names in, names out, attributes.
+
+    Args:
+        name: unique in the network.
+        op_type: as in the registry.
+        inputs, outputs: tensor names, "" where omitted.
+        attributes: by their ONNX names.
+        scope: dotted path of the module that made it.
+        times: how often it runs.
+        branch: the If node and the branch that it stands in, where not known to be taken.
+        reason: why its shapes stay open, where they do.
+    """
+
+    name: str
+    op_type: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    scope: str = ""
+    times: int = 1
+    branches: tuple[tuple[str, int], ...] = ()
+    reason: str = ""
+
+
+INTEGERS = {"int64", "int32", "int16", "uint64", "uint32", "uint16", "bool", "string"}
+"""Types that hold indices and shapes, unless the operator that reads them is quantised."""
+
+
+def assemble(calls: Sequence[Call], tensors: Mapping[str, Tensor], outputs: Iterable[str], **about: Any) -> Graph:
+    """Bind the calls and make the Graph.
+
+    Args:
+        calls: in order of execution.
+        tensors: every value by name; those that are ``constant`` fold.
+        outputs: names of what the network returns; without any, whatever nobody reads.
+        about: attributes of the Graph (path, opset, inputs, assumed).
+
+    Raises:
+        ModelError: shapes that contradict each other.
+    """
+    outputs = tuple(outputs)
+    live = _live(calls, tensors, outputs)
+    untaken = _untaken(live, tensors)
+    constants = _Constants(calls, tensors)
+    nodes: list[Node] = []
+    aside: dict[str, Cost] = {}
+    used: dict[str, Tensor] = {}
+    for call in live:
+        params, buffers = constants.claim(call)
+        owned = Cost(params=params, buffers=buffers)
+        skipped = next((name for name, branch in call.branches if (name, branch) in untaken), None)
+        if skipped is not None:
+            aside[skipped] = aside.get(skipped, Cost()) + owned
+            continue
+        operator, reason = bind(call, tensors)
+        formula = Cost() if operator is None else operator.cost * call.times
+        nodes.append(
+            Node(
+                name=call.name, op_type=call.op_type, operator=operator, inputs=call.inputs,
+                outputs=call.outputs, scope=call.scope, times=call.times, reason=reason,
+                cost=replace(formula, params=params, buffers=buffers) + aside.get(call.name, Cost()),
+                bytes=_bytes(call, formula, tensors, constants),
+            )  # fmt: skip
+        )
+        used.update((name, tensors[name]) for name in (*call.inputs, *call.outputs) if name in tensors)
+    return Graph.of(
+        nodes, tensors=used, outputs=outputs, folded=sum(_folds(call, tensors) for call in calls),
+        weight_bytes=constants.bytes, **about,
+    )  # fmt: skip
+
+
+def bind(call: Call, tensors: Mapping[str, Tensor]) -> tuple[Operator | None, str]:
+    """The call's Operator, or None and the reason why it has none.
+
+    Raises:
+        ModelError: its shapes contradict each other; the message names the node.
+    """
+    registered = REGISTRY.get(call.op_type)
+    if registered is None:
+        return None, UNCOSTABLE.get(call.op_type, "no formula for this operator")
+    given = [tensors.get(name) if name else None for name in call.inputs]
+    results = tuple(tensors.get(name, Tensor(None)) for name in call.outputs)
+    try:
+        operator = registered.cls.bind(
+            *given, y=results[0] if results else Tensor(None), outputs=results,
+            **{**registered.options, **call.attributes},
+        )  # fmt: skip
+        operator.cost  # noqa: B018  a division that leaves a remainder shows here
+    except Unknown as error:
+        return None, call.reason or str(error)
+    except ModelError as error:
+        raise ModelError(f"{call.op_type} node '{call.name}': {error}") from None
+    except (TypeError, ValueError, IndexError, AttributeError, ZeroDivisionError, KeyError) as error:
+        return None, call.reason or f"its inputs or attributes do not fit {call.op_type}: {_first_line(error)}"
+    return operator, ""
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).partition("\n")[0]
+
+
+def _folds(call: Call, tensors: Mapping[str, Tensor]) -> bool:
+    """Whether all that the call gives is constant, so that it runs once, before the network."""
+    given = [tensors[name] for name in call.outputs if name in tensors]
+    return bool(given) and all(t.constant for t in given)
+
+
+def _live(calls: Sequence[Call], tensors: Mapping[str, Tensor], outputs: tuple[str, ...]) -> list[Call]:
+    """The calls that run and that an output depends on."""
+    running = [call for call in calls if not _folds(call, tensors)]
+    if not outputs:
+        return running
+    needed = set(outputs)
+    kept = []
+    for call in reversed(running):
+        if needed.intersection(call.outputs):
+            needed.update(call.inputs)
+            needed.discard("")
+            kept.append(call)
+    return kept[::-1]
+
+
+def _untaken(calls: Sequence[Call], tensors: Mapping[str, Tensor]) -> set[tuple[str, int]]:
+    """Of each If whose condition is not known, the branch that costs less."""
+    weights: dict[str, dict[int, tuple[int, int]]] = {}
+    for call in calls:
+        for name, branch in call.branches:
+            operator, _ = bind(call, tensors)
+            cost = Cost() if operator is None else operator.cost * call.times
+            held = weights.setdefault(name, {0: (0, 0), 1: (0, 0)})
+            held[branch] = (held[branch][0] + cost.madds, held[branch][1] + cost.memory_access)
+    return {(name, 0 if held[1] >= held[0] else 1) for name, held in weights.items()}
+
+
+class _Constants:
+    """Who owns which constant, and whether it is learned."""
+
+    def __init__(self, calls: Sequence[Call], tensors: Mapping[str, Tensor]) -> None:
+        self.tensors = tensors
+        self.makers = {out: call for call in calls if _folds(call, tensors) for out in call.outputs}
+        self.owned: set[str] = set()
+        self.bytes = 0
+
+    def claim(self, call: Call) -> tuple[int, int]:
+        """Params and buffers that this call is the first to use."""
+        totals = [0, 0]
+        registered = REGISTRY.get(call.op_type)
+        for learned in (True, False):
+            for position, name in enumerate(call.inputs):
+                if name and name in self.tensors and self.tensors[name].constant:
+                    if _carries(call, position) is not learned:
+                        continue
+                    self.take(name, learned, registered.cls if registered else None, totals)
+        return totals[0], totals[1]
+
+    def take(self, name: str, learned: bool, reader: type[Operator] | None, totals: list[int]) -> None:
+        """Follow a constant back to what the file stores, and claim that."""
+        pending = [(name, learned, reader)]
+        while pending:
+            name, learned, reader = pending.pop()
+            if name in self.owned or name not in self.tensors:
+                continue
+            self.owned.add(name)
+            maker = self.makers.get(name)
+            if maker is not None and maker.op_type not in SOURCES:
+                cls = REGISTRY[maker.op_type].cls if maker.op_type in REGISTRY else None
+                quantised = cls if cls is not None and cls.quantised else reader
+                for position, source in enumerate(maker.inputs):
+                    if source:
+                        pending.append((source, learned and _carries(maker, position), quantised))
+                continue
+            tensor = self.tensors[name]
+            if not tensor.known:
+                continue
+            totals[0 if learned and _learnable(tensor, reader) else 1] += tensor.elements
+            self.bytes += tensor.bytes
+
+    def stored(self, name: str) -> Tensor:
+        """The constant as it is stored: before a cast, a transpose or a dequantisation."""
+        tensor = self.tensors[name]
+        while name in self.makers:
+            maker = self.makers[name]
+            if maker.op_type in SOURCES or not maker.inputs or maker.inputs[0] not in self.tensors:
+                break
+            before = self.tensors[maker.inputs[0]]
+            if not before.known or not tensor.known or before.elements != tensor.elements:
+                break
+            name, tensor = maker.inputs[0], before
+        return tensor
+
+
+SOURCES = {"Constant", "ConstantOfShape"}
+"""Operators that make a constant out of nothing but its shape."""
+
+
+def _carries(call: Call, position: int) -> bool:
+    """Whether that input carries learned values."""
+    registered = REGISTRY.get(call.op_type)
+    if registered is None:
+        return True
+    return registered.weights is None or position in registered.weights
+
+
+def _learnable(tensor: Tensor, reader: type[Operator] | None) -> bool:
+    """Whether a constant is a parameter by its type and size: indices and 2.0 are not."""
+    if reader is None:
+        return tensor.dtype not in INTEGERS
+    if tensor.dtype in INTEGERS and not reader.quantised:
+        return False
+    return reader.learns_scalars or tensor.elements != 1
+
+
+def _bytes(call: Call, cost: Cost, tensors: Mapping[str, Tensor], constants: _Constants) -> dict[str, int]:
+    """Bytes moved, by element type: exact where every input is read once and in full."""
+    held = [constants.stored(n) for n in call.inputs if n in tensors and tensors[n].constant]
+    read = [tensors[n] for n in call.inputs if n in tensors and not tensors[n].constant]
+    made = [tensors[n] for n in call.outputs if n in tensors]
+    moved: dict[str, int] = {}
+    for elements, among in (
+        (cost.weight_reads, held), (cost.reads, read), (cost.writes, made),
+    ):  # fmt: skip
+        if not elements:
+            continue
+        if all(t.known for t in among) and sum(t.elements for t in among) * call.times == elements:
+            for t in among:
+                moved[t.dtype] = moved.get(t.dtype, 0) + t.bytes * call.times
+        else:
+            main = max(among, key=lambda t: t.elements if t.known else 0, default=Tensor(()))
+            moved[main.dtype] = moved.get(main.dtype, 0) + bytes_of(elements, main.dtype)
+    return moved

@@ -1,0 +1,1 @@
+"""Front ends: each turns one notation of a network into the same Graph."""

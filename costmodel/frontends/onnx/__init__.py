@@ -1,0 +1,93 @@
+"""ONNX files and protos as Graphs. The only package that imports ``onnx``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import onnx
+
+from costmodel.assemble import Call, assemble
+from costmodel.errors import ModelError
+from costmodel.frontends.onnx.flatten import Flat, attributes, flatten
+from costmodel.frontends.onnx.load import load
+from costmodel.frontends.onnx.shapes import Resolved, as_tensor, resolve
+from costmodel.frontends.onnx.sizes import bind_inputs
+from costmodel.frontends.onnx.stoppable import Stopped, stoppable
+from costmodel.graph import Graph
+
+ATTEMPTS = 3
+"""How often shape inference is begun anew after a node that did not end."""
+
+
+def read(
+    source: str | Path | bytes | onnx.ModelProto,
+    *,
+    dims: Mapping[str, int] | None = None,
+    shapes: Mapping[str, tuple[int, ...]] | None = None,
+    path: str | None = None,
+) -> Graph:
+    """Read a model; its weights are neither needed nor touched.
+
+    Args:
+        source: a file, its bytes, or a ModelProto.
+        dims: sizes of the model's named dimensions.
+        shapes: whole shapes of inputs by name; they go before what the file says.
+        path: what to call it in reports; the file's path by default.
+
+    Raises:
+        ModelError: what stands there is no model, or has dimensions that need a size.
+    """
+    called = path if path is not None else str(source) if isinstance(source, str | Path) else ""
+    model = load(source)
+    flat = flatten(model)
+    sizes = bind_inputs(model, flat, dims or {}, shapes or {})
+    resolved = _resolve(flat, sizes.types, sizes.dims)
+    assumed = dict(sizes.assumed)
+    calls = _calls(flat, resolved, assumed)
+    inputs = {name: as_tensor(kind, constant=False).shape for name, kind in sizes.types.items()}
+    return assemble(
+        calls, resolved.tensors, flat.outputs, path=called, opset=_opset(model), assumed=assumed,
+        inputs={name: shape for name, shape in inputs.items() if shape is not None},
+    )  # fmt: skip
+
+
+def _opset(model: onnx.ModelProto) -> int:
+    return max((o.version for o in model.opset_import if o.domain in {"", "ai.onnx"}), default=0)
+
+
+def _resolve(flat: Flat, types: Mapping[str, onnx.TypeProto], dims: Mapping[str, int]) -> Resolved:
+    """Shape inference where it can be stopped; what stops it is left out of the next attempt."""
+    skip: frozenset[int] = frozenset()
+    for _ in range(ATTEMPTS):
+        try:
+            return stoppable(lambda at: resolve(flat, types, dims, skip, at))  # noqa: B023  runs at once
+        except Stopped as stopped:
+            skip |= {stopped.step}
+    raise ModelError(f"expected shape inference to end, found {ATTEMPTS} operators on which it does not")
+
+
+def _calls(flat: Flat, resolved: Resolved, assumed: dict[str, int]) -> list[Call]:
+    """The steps that can run, as calls; a loop of unknown length is assumed to run once."""
+    calls = []
+    for step in flat.steps:
+        if any(resolved.taken.get(node, branch) != branch for node, branch in step.guards):
+            continue
+        times = 1
+        for loop in step.loops:
+            if loop not in resolved.trips:
+                assumed[f"iterations of {loop}"] = 1
+            times *= resolved.trips.get(loop, 1)
+        chosen = step.bodies
+        if step.name in resolved.taken:
+            chosen = (step.bodies[resolved.taken[step.name]],)
+        calls.append(
+            Call(
+                name=step.name, op_type=step.op_type,
+                inputs=(*step.inputs, *(name for body in chosen for name in body)),
+                outputs=step.outputs, attributes=attributes(step.proto), scope=step.scope, times=times,
+                branches=tuple(g for g in step.guards if g[0] not in resolved.taken),
+                reason=resolved.reasons.get(step.name, ""),
+            )  # fmt: skip
+        )
+    return calls

@@ -1,0 +1,557 @@
+"""Shape and type of every value, node by node.
+
+Each node is inferred with the rule of its own ONNX schema, given what is known of its inputs
+and the values of the small ones. A node that cannot be inferred leaves its outputs to what
+the file itself says of them, or unknown; the others go on.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import defs, helper, numpy_helper
+from onnx.shape_inference import infer_node_outputs
+
+from costmodel.errors import ModelError
+from costmodel.frontends.onnx import values as arithmetic
+from costmodel.frontends.onnx.expression import evaluate
+from costmodel.frontends.onnx.flatten import BODIES, Flat, Step, attributes
+from costmodel.operator import REGISTRY
+from costmodel.tensor import Tensor
+
+MAX_ELEMENTS = 2**50
+MAX_RANK = 64
+
+ELEMENT_TYPES = {code: name.lower() for name, code in onnx.TensorProto.DataType.items()}
+ELEMENT_TYPES[onnx.TensorProto.FLOAT] = "float32"
+ELEMENT_TYPES[onnx.TensorProto.DOUBLE] = "float64"
+CODES = {name: code for code, name in ELEMENT_TYPES.items()}
+
+RANDOM = {"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli"}
+
+
+@dataclass(slots=True)
+class Resolved:
+    """What is known of the values of a model, by unique name.
+
+    Args:
+        tensors: shape, type and constness.
+        values: the small values that were computed.
+        taken: the branch that each If takes, where its condition is known.
+        trips: how often each loop runs, where that is known.
+        reasons: why a node's outputs stay open, by node name.
+    """
+
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    values: dict[str, np.ndarray[Any, Any]] = field(default_factory=dict)
+    taken: dict[str, int] = field(default_factory=dict)
+    trips: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+
+
+def element_type(code: int) -> str:
+    """Name of an ONNX element type; raises ModelError on a number that stands for none."""
+    if code not in ELEMENT_TYPES:
+        raise ModelError(f"expected an ONNX element type, found {code}")
+    return ELEMENT_TYPES[code]
+
+
+def checked(shape: Sequence[int], what: str) -> tuple[int, ...]:
+    """The shape, where it can be one of a network; raises ModelError otherwise."""
+    if len(shape) > MAX_RANK:
+        raise ModelError(f"expected {what} to have at most {MAX_RANK} axes, found {len(shape)}")
+    if any(d < 0 for d in shape):
+        raise ModelError(f"expected {what} to have a shape without negative dimensions, found {list(shape)}")
+    if math.prod(shape) > MAX_ELEMENTS or max(shape, default=0) > MAX_ELEMENTS:
+        raise ModelError(f"expected {what} to have a size that a network can have, found {list(shape)}")
+    return tuple(shape)
+
+
+def small_value(tensor: onnx.TensorProto) -> np.ndarray[Any, Any] | None:
+    """The value of a tensor that is small and whose data stand in the file itself."""
+    if math.prod(tensor.dims) > arithmetic.LIMIT or tensor.data_location == onnx.TensorProto.EXTERNAL:
+        return None
+    try:
+        return numpy_helper.to_array(tensor)
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def resolve(
+    flat: Flat,
+    inputs: Mapping[str, onnx.TypeProto],
+    dims: Mapping[str, int],
+    skip: frozenset[int],
+    at: Callable[[int], None],
+) -> Resolved:
+    """Infer every value of a flattened model.
+
+    Args:
+        flat: the steps and the tensors that the file holds.
+        inputs: type of each of the model's inputs, all sizes bound.
+        dims: values of the named dimensions.
+        skip: steps that must not be inferred, because an earlier attempt stopped there.
+        at: told the number of each step before it is inferred.
+    """
+    return _Resolver(flat, inputs, dims, skip).run(at)
+
+
+class _Resolver:
+    def __init__(
+        self, flat: Flat, inputs: Mapping[str, onnx.TypeProto], dims: Mapping[str, int], skip: frozenset[int]
+    ) -> None:
+        self.flat = flat
+        self.dims = dims
+        self.skip = skip
+        self.known = Resolved()
+        self.types: dict[str, onnx.TypeProto] = dict(inputs)
+        self.sequences: dict[str, list[onnx.TypeProto]] = {}
+        self.encoded: dict[str, onnx.TensorProto] = {}
+        for name, kind in inputs.items():
+            self.known.tensors[name] = as_tensor(kind, constant=False)
+        for name, tensor in flat.initializers.items():
+            self.constant(name, tensor)
+
+    def constant(self, name: str, tensor: onnx.TensorProto) -> None:
+        shape = checked(tensor.dims, f"the tensor '{name}'")
+        element_type(tensor.data_type)
+        self.define(name, helper.make_tensor_type_proto(tensor.data_type, shape), constant=True)
+        value = small_value(tensor)
+        if value is not None:
+            self.known.values[name] = value
+
+    def define(self, name: str, kind: onnx.TypeProto, *, constant: bool) -> None:
+        self.types[name] = kind
+        self.known.tensors[name] = as_tensor(kind, constant)
+
+    def run(self, at: Callable[[int], None]) -> Resolved:
+        for number, step in enumerate(self.flat.steps):
+            at(number)
+            if any(self.known.taken.get(node, branch) != branch for node, branch in step.guards):
+                continue
+            if number in self.skip:
+                self.known.reasons[step.name] = "its shape inference did not end"
+                self.declare(step, {})
+            elif step.role:
+                self.enter(step)
+            elif step.op_type in BODIES:
+                self.leave(step)
+            elif step.op_type in SEQUENCE:
+                SEQUENCE[step.op_type](self, step)
+            else:
+                self.infer(step)
+        return self.known
+
+    # -- plain operators ------------------------------------------------------------------
+
+    def infer(self, step: Step) -> None:
+        """Types of a node's outputs by the rule of its schema, and their values where small."""
+        given = [self.known.values.get(name) if name else None for name in step.inputs]
+        registered = REGISTRY.get(step.op_type)
+        found: dict[str, onnx.TypeProto] = {}
+        if step.op_type == "Constant":
+            self.literal(step)
+            return
+        if registered is not None and registered.shape is not None:
+            found = self.by_rule(step, registered.shape, given)
+        else:
+            found = self.by_schema(step, registered.shape_like if registered else None)
+        self.declare(step, found)
+        self.compute(step, given)
+
+    def literal(self, step: Step) -> None:
+        """A Constant: its tensor, or the list of numbers that it holds."""
+        name = step.outputs[0]
+        for a in step.proto.attribute:
+            if a.name == "value" or a.HasField("t"):
+                self.constant(name, a.t)
+                return
+            if a.name == "sparse_value":
+                kind = helper.make_tensor_type_proto(a.sparse_tensor.values.data_type, a.sparse_tensor.dims)
+                self.define(name, kind, constant=True)
+                return
+        for value in attributes(step.proto).values():
+            text = isinstance(value, str) or (isinstance(value, list) and value and isinstance(value[0], str))
+            array = np.asarray(value, dtype=object if text else np.int64 if _ints(value) else np.float32)
+            code = onnx.TensorProto.STRING if text else helper.np_dtype_to_tensor_dtype(array.dtype)
+            self.define(name, helper.make_tensor_type_proto(code, array.shape), constant=True)
+            if not text and array.size <= arithmetic.LIMIT:
+                self.known.values[name] = array
+            return
+        raise ModelError(f"expected a value in Constant node '{step.name}', found none")
+
+    def by_rule(self, step: Step, rule: Callable[..., Any], given: Sequence[Any]) -> dict[str, onnx.TypeProto]:
+        """Types by the rule that the operator was registered with."""
+        tensors = [self.known.tensors.get(name) if name else None for name in step.inputs]
+        try:
+            results = rule(tensors, attributes(step.proto), given)
+        except ModelError:
+            raise
+        except Exception as error:  # noqa: BLE001  a rule meets whatever the file holds
+            self.known.reasons[step.name] = one_line(error)
+            return {}
+        return {
+            name: helper.make_tensor_type_proto(CODES[dtype], shape) if shape is not None
+            else onnx.TypeProto(tensor_type=onnx.TypeProto.Tensor(elem_type=CODES[dtype]))
+            for name, (dtype, shape) in zip(step.outputs, results, strict=False) if name
+        }  # fmt: skip
+
+    def by_schema(self, step: Step, shape_like: str | None) -> dict[str, onnx.TypeProto]:
+        """Types by onnx's inference for the operator's version, else for its newest one."""
+        proto, op_type, domain = step.proto, step.local, step.domain
+        if shape_like:
+            op_type, domain = shape_like, ""
+            proto = onnx.NodeProto()
+            proto.CopyFrom(step.proto)
+            proto.op_type, proto.domain = op_type, domain
+        nothing = onnx.TypeProto()
+        given = {
+            local: self.types.get(name, nothing)
+            for local, name in zip(proto.input, step.inputs, strict=True)
+            if local
+        }
+        data = {
+            local: self.data(name)
+            for local, name in zip(proto.input, step.inputs, strict=True)
+            if name and name in self.known.values and self.known.values[name].dtype != object
+        }
+        best: dict[str, onnx.TypeProto] = {}
+        for version in dict.fromkeys((step.version if not shape_like else 0, defs.onnx_opset_version())):
+            schema = _schema(op_type, version, domain)
+            if schema is None:
+                continue
+            try:
+                raw = infer_node_outputs(
+                    schema, proto, given, data,
+                    opset_imports=[helper.make_opsetid(domain, schema.since_version)],
+                )
+            except Exception as error:  # noqa: BLE001  onnx raises InferenceError, ValueError, RuntimeError
+                self.known.reasons[step.name] = one_line(error)
+                continue
+            local_names = dict(zip(proto.output, step.outputs, strict=True))
+            types = {local_names[local]: kind for local, kind in raw.items() if local in local_names}
+            for name, kind in types.items():
+                if name not in best or _openness(kind) < _openness(best[name]):
+                    best[name] = kind
+            if all(name in best and not _openness(best[name]) for name in step.outputs if name):
+                self.known.reasons.pop(step.name, None)
+                break
+        return best
+
+    def data(self, name: str) -> onnx.TensorProto:
+        if name not in self.encoded:
+            self.encoded[name] = numpy_helper.from_array(np.asarray(self.known.values[name]))
+        return self.encoded[name]
+
+    def declare(self, step: Step, found: Mapping[str, onnx.TypeProto]) -> None:
+        """Record a node's outputs, by inference or by what the file says of them."""
+        constant = step.op_type not in RANDOM and all(
+            self.known.tensors[name].constant for name in step.inputs if name in self.known.tensors
+        )
+        for name in step.outputs:
+            if not name:
+                continue
+            kind = found.get(name)
+            said = self.flat.value_info.get(name)
+            if said is not None and (kind is None or _openness(kind)):
+                said = bound(said, self.dims)
+                kind = said if kind is None or kind.WhichOneof("value") is None else _merged(kind, said)
+            if kind is None or (kind.HasField("tensor_type") and not kind.tensor_type.elem_type):
+                kind = self.typed(step, kind)
+            self.define(name, kind, constant=constant and not step.loops)
+
+    def typed(self, step: Step, kind: onnx.TypeProto | None) -> onnx.TypeProto:
+        """A type for an output that has none: the element type of the first input."""
+        code = onnx.TensorProto.FLOAT
+        for name in step.inputs:
+            if name in self.types and self.types[name].tensor_type.elem_type:
+                code = self.types[name].tensor_type.elem_type
+                break
+        made = onnx.TypeProto()
+        if kind is not None:
+            made.CopyFrom(kind)
+        made.tensor_type.elem_type = code
+        return made
+
+    def compute(self, step: Step, given: Sequence[Any]) -> None:
+        """Carry the value on, where it is small."""
+        first = self.known.tensors.get(step.inputs[0]) if step.inputs else None
+        if step.op_type in {"Shape", "Size"} and first is not None and first.known and not step.domain:
+            shape = np.asarray(first.shape, np.int64)
+            if step.op_type == "Shape":
+                rank, a = len(shape), attributes(step.proto)
+                value = shape[slice(a.get("start", 0), a.get("end", rank))]
+            else:
+                value = np.asarray(math.prod(first.dims), np.int64)
+            self.known.values[step.outputs[0]] = value
+        else:
+            shapes = [t.shape if t and t.known else None for t in map(self.known.tensors.get, step.outputs)]
+            if not arithmetic.computable(step, given, shapes):
+                return
+            results = arithmetic.compute(step, given, step.version or defs.onnx_opset_version())
+            if results is None:
+                return
+            for name, value in zip([n for n in step.outputs if n], results, strict=False):
+                if value.dtype != object:
+                    self.known.values[name] = value
+        for name in step.outputs:
+            if name in self.known.values:
+                value = self.known.values[name]
+                try:
+                    code = helper.np_dtype_to_tensor_dtype(value.dtype)
+                except (KeyError, ValueError):
+                    continue
+                self.define(name, helper.make_tensor_type_proto(code, value.shape), constant=True)
+
+    # -- bodies ---------------------------------------------------------------------------
+
+    def enter(self, step: Step) -> None:
+        """Bring a value into a body: carried between iterations, or one item at a time."""
+        (source,), (target,) = step.inputs, step.outputs
+        kind = self.types.get(source)
+        if step.role == "item" and kind is not None:
+            if kind.HasField("sequence_type"):
+                kind = kind.sequence_type.elem_type
+            else:
+                shape = list(as_tensor(kind, constant=False).shape or ())
+                if shape:
+                    length = shape.pop(step.axis)
+                    if length is not None:
+                        self.known.trips[step.loops[-1]] = length
+                kind = helper.make_tensor_type_proto(kind.tensor_type.elem_type, shape)
+        if kind is None:
+            kind = self.flat.value_info.get(target, onnx.TypeProto())
+            kind = bound(kind, self.dims)
+        self.define(target, kind, constant=False)
+
+    def leave(self, step: Step) -> None:
+        """Outputs of a node with bodies, from what its bodies give."""
+        found: dict[str, onnx.TypeProto] = {}
+        if step.op_type == "If":
+            condition = self.known.values.get(step.inputs[0])
+            branches = step.bodies
+            if condition is not None and condition.size == 1:
+                self.known.taken[step.name] = int(bool(condition.reshape(-1)[0]))
+                branches = (step.bodies[self.known.taken[step.name]],)
+            for results in zip(step.outputs, *branches, strict=False):
+                kinds = [self.types[name] for name in results[1:] if name in self.types]
+                if kinds:
+                    found[results[0]] = min(kinds, key=_openness)
+                if len(branches) == 1 and results[1] in self.known.values:
+                    self.known.values[results[0]] = self.known.values[results[1]]
+            for name, kind in found.items():
+                constant = len(branches) == 1 and name in self.known.values
+                self.define(name, kind, constant=constant)
+            missing = [name for name in step.outputs if name and name not in found]
+            if missing:
+                self.declare(step, found)
+            return
+        results = step.bodies[0]
+        if step.op_type == "Loop":
+            trips = self.known.values.get(step.inputs[0]) if step.inputs[0] else None
+            if trips is not None and trips.size == 1:
+                self.known.trips[step.name] = max(0, int(trips.reshape(-1)[0]))
+            results, states = results[1:], len(step.inputs) - 2
+        else:
+            scanned = attributes(step.proto).get("num_scan_inputs", 0)
+            states = len(step.inputs) - scanned - (1 if step.version < 9 and step.op_type == "Scan" else 0)
+            states = 0 if step.op_type == "SequenceMap" else states
+        count = self.known.trips.get(step.name)
+        for position, (name, result) in enumerate(zip(step.outputs, results, strict=False)):
+            kind = self.types.get(result)
+            if kind is None or not name:
+                continue
+            if position >= states and kind.HasField("tensor_type"):
+                if step.op_type == "SequenceMap":
+                    kind = onnx.TypeProto(sequence_type=onnx.TypeProto.Sequence(elem_type=kind))
+                else:
+                    shape = as_tensor(kind, constant=False).shape
+                    stacked = None if shape is None else [count, *shape]
+                    kind = helper.make_tensor_type_proto(kind.tensor_type.elem_type, stacked)
+            found[name] = kind
+        self.declare(step, found)
+        for name in step.outputs:
+            if name:
+                self.define(name, self.types[name], constant=False)
+
+    # -- sequences ------------------------------------------------------------------------
+
+    def construct(self, step: Step) -> None:
+        """SequenceConstruct, SequenceInsert, SequenceErase: a list with its items."""
+        items = list(self.sequences.get(step.inputs[0], [])) if step.op_type != "SequenceConstruct" else []
+        known = step.op_type == "SequenceConstruct" or step.inputs[0] in self.sequences
+        position = self.known.values.get(step.inputs[-1]) if len(step.inputs) > 1 else None
+        if step.op_type == "SequenceConstruct":
+            items = [self.types[name] for name in step.inputs if name in self.types]
+        elif step.op_type == "SequenceInsert":
+            at = int(position.reshape(-1)[0]) if len(step.inputs) > 2 and position is not None else len(items)
+            items.insert(at, self.types.get(step.inputs[1], onnx.TypeProto()))
+        elif items:
+            at = int(position.reshape(-1)[0]) if position is not None else -1
+            if -len(items) <= at < len(items):
+                items.pop(at)
+        self.infer_sequence(step, items if known else None)
+
+    def split(self, step: Step) -> None:
+        """SplitToSequence: pieces of one axis."""
+        first = self.known.tensors.get(step.inputs[0])
+        given = attributes(step.proto)
+        pieces: list[onnx.TypeProto] | None = None
+        if first is not None and first.known:
+            shape = list(first.dims)
+            axis = given.get("axis", 0)
+            lengths = self.known.values.get(step.inputs[1]) if len(step.inputs) > 1 else np.asarray(1)
+            if lengths is not None and shape:
+                length = shape[axis]
+                if lengths.ndim == 0:
+                    size = max(1, int(lengths))
+                    sizes = [min(size, length - start) for start in range(0, length, size)][: arithmetic.LIMIT]
+                else:
+                    sizes = [int(size) for size in lengths]
+                drop = len(step.inputs) < 2 and not given.get("keepdims", 1)
+                code = CODES[first.dtype]
+                pieces = [
+                    helper.make_tensor_type_proto(code, [*shape[:axis], *([] if drop else [size]), *shape[axis:][1:]])
+                    for size in sizes
+                ]
+        self.infer_sequence(step, pieces)
+
+    def infer_sequence(self, step: Step, items: list[onnx.TypeProto] | None) -> None:
+        self.declare(step, self.by_schema(step, None))
+        if items is not None and step.outputs:
+            self.sequences[step.outputs[0]] = items
+
+    def pick(self, step: Step) -> None:
+        """SequenceAt: one item."""
+        items = self.sequences.get(step.inputs[0])
+        position = self.known.values.get(step.inputs[1])
+        if items and position is not None and -len(items) <= int(position) < len(items):
+            self.declare(step, {step.outputs[0]: items[int(position)]})
+        elif items and len({i.SerializeToString() for i in items}) == 1:
+            self.declare(step, {step.outputs[0]: items[0]})
+        else:
+            self.declare(step, self.by_schema(step, None))
+
+    def join(self, step: Step) -> None:
+        """ConcatFromSequence: the items side by side."""
+        items = self.sequences.get(step.inputs[0])
+        tensors = [as_tensor(item, constant=False) for item in items or []]
+        if not tensors or not all(t.known for t in tensors):
+            self.declare(step, self.by_schema(step, None))
+            return
+        given = attributes(step.proto)
+        shape, axis = list(tensors[0].dims), given.get("axis", 0)
+        if given.get("new_axis"):
+            shape.insert(axis if axis >= 0 else len(shape) + 1 + axis, len(tensors))
+        elif shape:
+            shape[axis] = sum(t.dims[axis] for t in tensors)
+        self.declare(step, {step.outputs[0]: helper.make_tensor_type_proto(CODES[tensors[0].dtype], shape)})
+
+
+SEQUENCE: dict[str, Callable[[_Resolver, Step], None]] = {
+    "SequenceConstruct": _Resolver.construct,
+    "SequenceInsert": _Resolver.construct,
+    "SequenceErase": _Resolver.construct,
+    "SplitToSequence": _Resolver.split,
+    "SequenceAt": _Resolver.pick,
+    "ConcatFromSequence": _Resolver.join,
+}
+
+
+def as_tensor(kind: onnx.TypeProto, constant: bool) -> Tensor:
+    """The Tensor of an ONNX type; of a sequence or an optional only its element type."""
+    while not kind.HasField("tensor_type"):
+        which = kind.WhichOneof("value")
+        if which in {"sequence_type", "optional_type"}:
+            kind = getattr(kind, which).elem_type
+            if kind.HasField("tensor_type"):
+                return Tensor(None, ELEMENT_TYPES.get(kind.tensor_type.elem_type, "float32"), constant)
+        elif which == "sparse_tensor_type":
+            kind = helper.make_tensor_type_proto(kind.sparse_tensor_type.elem_type, [
+                d.dim_value for d in kind.sparse_tensor_type.shape.dim])  # fmt: skip
+        else:
+            return Tensor(None, "float32", constant)
+    tensor = kind.tensor_type
+    dtype = ELEMENT_TYPES.get(tensor.elem_type, "float32")
+    if not tensor.HasField("shape"):
+        return Tensor(None, dtype, constant)
+    shape = tuple(d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim)
+    if all(d is not None for d in shape) and math.prod(d or 0 for d in shape) > MAX_ELEMENTS:
+        raise ModelError(f"expected tensors of a size that a network can have, found {list(shape)}")
+    return Tensor(shape, dtype, constant)
+
+
+def bound(kind: onnx.TypeProto, dims: Mapping[str, int]) -> onnx.TypeProto:
+    """The type with its named dimensions, and expressions of them, replaced by their values."""
+    if not kind.HasField("tensor_type") or not kind.tensor_type.HasField("shape"):
+        return kind
+    made = onnx.TypeProto()
+    made.CopyFrom(kind)
+    for dim in made.tensor_type.shape.dim:
+        if dim.HasField("dim_param"):
+            value = evaluate(dim.dim_param, dims)
+            dim.ClearField("dim_param")
+            if value is not None and value >= 0:
+                dim.dim_value = value
+        elif dim.HasField("dim_value") and dim.dim_value < 0:
+            dim.ClearField("dim_value")
+    return made
+
+
+def one_line(error: BaseException) -> str:
+    """What an exception says, on one line and without the C++ that said it."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    for noise in ("[ShapeInferenceError] ", "[TypeInferenceError] "):
+        text = text.partition(noise)[2] or text
+    return text if len(text) <= 200 else text[:199] + "…"
+
+
+def _ints(value: object) -> bool:
+    return isinstance(value, int) or (isinstance(value, list) and all(isinstance(v, int) for v in value))
+
+
+def _openness(kind: onnx.TypeProto) -> int:
+    """How much of a type is open: 0 for one that is known in full."""
+    if not kind.HasField("tensor_type"):
+        return 0 if kind.WhichOneof("value") else 1000
+    if not kind.tensor_type.HasField("shape"):
+        return 999
+    return sum(not d.HasField("dim_value") for d in kind.tensor_type.shape.dim)
+
+
+def _merged(found: onnx.TypeProto, said: onnx.TypeProto) -> onnx.TypeProto:
+    """What inference found, with the axes it left open as the file says them."""
+    if not found.HasField("tensor_type") or not said.HasField("tensor_type"):
+        return found
+    if not found.tensor_type.HasField("shape"):
+        return said
+    made = onnx.TypeProto()
+    made.CopyFrom(found)
+    if len(said.tensor_type.shape.dim) == len(made.tensor_type.shape.dim):
+        for mine, theirs in zip(made.tensor_type.shape.dim, said.tensor_type.shape.dim, strict=True):
+            if not mine.HasField("dim_value") and theirs.HasField("dim_value"):
+                mine.dim_value = theirs.dim_value
+    return made
+
+
+_schemas: dict[tuple[str, int, str], Any] = {}
+
+
+def _schema(op_type: str, version: int, domain: str) -> Any:
+    """The operator's schema at an operator-set version, or at its newest; None without one."""
+    key = (op_type, version, domain)
+    if key not in _schemas:
+        _schemas[key] = None
+        for wanted in itertools.chain([(op_type, version, domain)] if version else [], [(op_type, domain)]):
+            try:
+                _schemas[key] = defs.get_schema(*wanted)
+                break
+            except defs.SchemaError:
+                continue
+    return _schemas[key]

@@ -1,0 +1,67 @@
+"""Views: the output shares the input's memory, so nothing is computed and nothing moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from costmodel.cost import Cost
+from costmodel.operator import Operator, operator
+from costmodel.operators import shapes
+from costmodel.tensor import Tensor
+
+
+def _expanded(inputs: shapes.Inputs, attributes: Mapping[str, Any], values: Any) -> shapes.Shapes:
+    """ExpandDims: an axis of 1 where the second input says."""
+    x = shapes.given(inputs, 0)
+    if x.shape is None or values[1] is None:
+        return [(x.dtype, None)]
+    axis = int(values[1]) % (len(x.shape) + 1)
+    return [(x.dtype, (*x.shape[:axis], 1, *x.shape[axis:]))]
+
+
+@operator("Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout", "BitCast")
+@operator("Optional", "OptionalGetElement", "SequenceConstruct", "SequenceEmpty", "SequenceAt")
+@operator("SequenceInsert", "SequenceErase")
+@operator("com.microsoft::BitmaskDropout", shape=shapes.like(0))
+@operator("com.microsoft::ExpandDims", shape=_expanded)
+@dataclass(frozen=True, kw_only=True)
+class View(Operator):
+    """Another name or shape of the same memory: costs nothing.
+
+    A sequence holds its tensors, so taking one out or putting one in moves none of them.
+    Dropout is the identity outside training.
+
+    >>> View().cost.memory_access
+    0
+    """
+
+    weights: ClassVar = (0,)
+    view: ClassVar = True
+
+    @property
+    def cost(self) -> Cost:
+        return Cost()
+
+    @classmethod
+    def bind(cls, *inputs: Tensor | None, **_: Any) -> View:  # type: ignore[override]
+        return cls()
+
+
+@operator("Shape", "Size", "SequenceLength", "OptionalHasElement")
+@dataclass(frozen=True, kw_only=True)
+class Extent(Operator):
+    """What the runtime knows about a tensor without touching its elements: costs nothing.
+
+    >>> Extent().cost.memory_access
+    0
+    """
+
+    @property
+    def cost(self) -> Cost:
+        return Cost()
+
+    @classmethod
+    def bind(cls, *inputs: Tensor | None, **_: Any) -> Extent:  # type: ignore[override]
+        return cls()
