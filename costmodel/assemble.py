@@ -180,7 +180,7 @@ class _Constants:
         pending = [(name, learned, reader)]
         while pending:
             name, learned, reader = pending.pop()
-            if name in self.owned or name not in self.tensors:
+            if name in self.owned or name not in self.tensors or not self.tensors[name].constant:
                 continue
             self.owned.add(name)
             maker = self.makers.get(name)
@@ -189,10 +189,11 @@ class _Constants:
                 quantised = cls if cls is not None and cls.quantised else reader
                 for position, source in enumerate(maker.inputs):
                     if source:
-                        pending.append((source, learned and _carries(maker, position), quantised))
+                        carried = learned and maker.op_type not in MASKS and _carries(maker, position)
+                        pending.append((source, carried, quantised))
                 continue
             tensor = self.tensors[name]
-            if not tensor.known:
+            if not tensor.known or _is_argument(tensor, reader):
                 continue
             totals[0 if learned and _learnable(tensor, reader) else 1] += tensor.elements
             self.bytes += tensor.bytes
@@ -214,6 +215,12 @@ class _Constants:
 SOURCES = {"Constant", "ConstantOfShape"}
 """Operators that make a constant out of nothing but its shape."""
 
+MASKS = {"Where", "ScatterND", "ScatterElements", "Trilu", "OneHot"}
+"""Operators that make masks: what they are made of is not learned."""
+
+ARGUMENTS = 16
+"""Integers up to which a constant is taken for a shape, axes or indices, not for a buffer."""
+
 
 def _carries(call: Call, position: int) -> bool:
     """Whether that input carries learned values."""
@@ -230,6 +237,13 @@ def _learnable(tensor: Tensor, reader: type[Operator] | None) -> bool:
     if tensor.dtype in INTEGERS and not reader.quantised:
         return False
     return reader.learns_scalars or tensor.elements != 1
+
+
+def _is_argument(tensor: Tensor, reader: type[Operator] | None) -> bool:
+    """Whether a constant only tells an operator what to do: axes, a shape, an index, a bound."""
+    if tensor.dtype in INTEGERS and (reader is None or not reader.quantised):
+        return bool(tensor.elements <= ARGUMENTS)
+    return bool(tensor.elements == 1) and reader is not None and not reader.learns_scalars
 
 
 def _bytes(call: Call, cost: Cost, tensors: Mapping[str, Tensor], constants: _Constants) -> dict[str, int]:

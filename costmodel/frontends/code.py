@@ -43,7 +43,8 @@ class Network:
     def __init__(self) -> None:
         self._calls: list[Call] = []
         self._tensors: dict[str, Tensor] = {}
-        self._inputs: dict[str, tuple[int, ...]] = {}
+        self._values: dict[str, tuple[int, ...]] = {}
+        self._inputs: dict[str, tuple[Dim, ...]] = {}
         self._scope: list[str] = []
         self._count: dict[str, int] = {}
 
@@ -58,6 +59,26 @@ class Network:
         names = [output.name for output in outputs]
         return assemble(self._calls, self._tensors, names, inputs=self._inputs)
 
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """Every operator added, in order."""
+        return tuple(self._calls)
+
+    @property
+    def inputs(self) -> dict[str, tuple[Dim, ...]]:
+        """Shapes of the inputs by name."""
+        return dict(self._inputs)
+
+    @property
+    def tensors(self) -> dict[str, Tensor]:
+        """Every value by name, the constants among them."""
+        return dict(self._tensors)
+
+    @property
+    def values(self) -> dict[str, tuple[int, ...]]:
+        """The integer constants (shapes, lengths) by name."""
+        return dict(self._values)
+
     @contextmanager
     def scope(self, name: str) -> Iterator[None]:
         """Operators added inside belong to the module ``name``; scopes nest."""
@@ -69,7 +90,7 @@ class Network:
 
     def add_operator(
         self, op_type: str, inputs: Sequence[Value], shapes: Sequence[tuple[Dim, ...]],
-        weights: Sequence[tuple[Dim, ...]] = (), **attributes: Any,
+        weights: Sequence[tuple[Dim, ...]] = (), integers: tuple[Dim, ...] = (), **attributes: Any,
     ) -> list[Value]:  # fmt: skip
         """Any operator: activations first, then learned tensors, as in its ONNX schema.
 
@@ -78,6 +99,7 @@ class Network:
             inputs: what it reads.
             shapes: of each of its outputs.
             weights: shapes of the constants that follow the inputs.
+            integers: a list of integers as the last input (a shape, the lengths of a split).
             attributes: by their ONNX names.
         """
         self._count[op_type] = self._count.get(op_type, 0) + 1
@@ -86,6 +108,10 @@ class Network:
         held = [f"{name}.weight{i}" for i in range(len(weights))]
         for key, shape in zip(held, weights, strict=True):
             self._tensors[key] = Tensor(shape, constant=True)
+        if integers:
+            held.append(f"{name}.integers")
+            self._tensors[held[-1]] = Tensor((len(integers),), "int64", constant=True)
+            self._values[held[-1]] = integers
         given = [f"{name}:{i}" for i in range(len(shapes))]
         for key, shape in zip(given, shapes, strict=True):
             self._tensors[key] = Tensor(shape)
@@ -155,11 +181,11 @@ class Network:
     def split(self, x: Value, *channels: Dim) -> list[Value]:
         """Channels apart, in the given numbers."""
         n, _, *extent = x.shape
-        return self.add_operator("Split", [x], [(n, c, *extent) for c in channels], axis=1)
+        return self.add_operator("Split", [x], [(n, c, *extent) for c in channels], integers=channels, axis=1)
 
     def reshape(self, x: Value, *shape: Dim) -> Value:
         """The same elements under another shape."""
-        return self.add_operator("Reshape", [x], [shape])[0]
+        return self.add_operator("Reshape", [x], [shape], integers=shape)[0]
 
     def shuffle(self, x: Value, groups: int) -> Value:
         """Channel shuffle: reshape to (groups, c / groups), transpose, reshape back."""

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from costmodel.cost import Cost
-from costmodel.dims import Dim, exact
+from costmodel.dims import Dim
 from costmodel.errors import ModelError
 from costmodel.operator import Operator, operator
 from costmodel.operators import shapes
-from costmodel.operators.convolution import activation_operations
 from costmodel.tensor import Tensor
 
 
@@ -80,50 +79,6 @@ class MatMul(Operator):
         )  # fmt: skip
 
 
-@operator("com.microsoft::FusedMatMulActivation", shape=shapes.matmul())
-@operator("com.microsoft::GemmFastGelu", shape=shapes.matmul(), activation="FastGelu", bias_at=2)
-@dataclass(frozen=True, kw_only=True)
-class FusedMatMul(MatMul):
-    """A matrix product with a bias and an activation in the same kernel.
-
-    madds = n*m*k*c_out
-    ops = (bias + activation)*n*m*c_out
-    memory access = that of the product + bias*c_out
-
-    Args:
-        bias: 1 with a learned vector of c_out that is added, 0 without.
-        activation: operations that the activation takes an element.
-
-    >>> FusedMatMul(m=2, k=3, c_out=5, bias=1, activation=4).cost.ops  # (1 + 4)*2*5
-    50
-    """
-
-    weights: ClassVar = (0, 1, 2)
-
-    bias: Dim = 0
-    activation: Dim = 0
-
-    @property
-    def cost(self) -> Cost:
-        bias = self.bias * self.c_out
-        return super().cost + Cost(
-            params=bias,
-            ops=(self.bias + self.activation) * self.n * self.m * self.c_out,
-            weight_reads=bias,
-        )
-
-    @classmethod
-    def bind(  # type: ignore[override]
-        cls, *inputs: Tensor | None, activation: str = "", bias_at: int = 2, **more: Any
-    ) -> FusedMatMul:
-        product = MatMul.bind(*inputs[:2], **more)
-        return cls(
-            **product.dims,
-            bias=int(len(inputs) > bias_at and inputs[bias_at] is not None),
-            activation=activation_operations(activation),
-        )
-
-
 @operator("Gemm")
 @dataclass(frozen=True, kw_only=True)
 class Gemm(Operator):
@@ -184,100 +139,4 @@ class Gemm(Operator):
             added=int(other is not None),
             addend=0 if other is None or other.constant else other.elements,
             addend_held=0 if other is None or not other.constant else other.elements,
-        )  # fmt: skip
-
-
-@operator("com.microsoft::FusedGemm", shape=shapes.matmul())
-@dataclass(frozen=True, kw_only=True)
-class FusedGemm(Gemm):
-    """A fully connected layer with its activation in the same kernel.
-
-    madds = n*c_in*c_out
-    ops = (bias + added + activation)*n*c_out
-
-    Args:
-        activation: operations that the activation takes an element.
-
-    >>> FusedGemm(n=2, c_in=3, c_out=5, bias=1, activation=1).cost.ops  # (1 + 1)*2*5
-    20
-    """
-
-    activation: Dim = 0
-
-    @property
-    def cost(self) -> Cost:
-        return super().cost + Cost(ops=self.activation * self.n * self.c_out)
-
-    @classmethod
-    def bind(cls, *inputs: Tensor | None, activation: str = "", **more: Any) -> FusedGemm:  # type: ignore[override]
-        return cls(
-            **Gemm.bind(*inputs, **more).dims, activation=activation_operations(activation)
-        )
-
-
-@operator("com.microsoft::MatMulNBits", shape=shapes.last_axis("N"), bias_at=5)
-@operator("com.microsoft::MatMulBnb4", shape=shapes.last_axis("N"))
-@dataclass(frozen=True, kw_only=True)
-class PackedMatMul(Operator):
-    """A matrix product whose weights are packed: several in a byte, a scale for each block.
-
-    madds = m*k*c_out
-    ops = 2*k*c_out + bias*m*c_out
-    weight reads = k*c_out*bits/8 + scales + bias*c_out
-    memory access = m*k + m*c_out + weight reads
-
-    A weight is dequantised once: a subtraction and a multiply. Weight reads count stored
-    elements, which are bytes here; params counts weights.
-
-    Args:
-        m, k, c_out: rows, contracted extent, columns.
-        bits: bits that a weight takes.
-        scales: elements of the scales and zero points.
-        bias: 1 with a bias, 0 without.
-
-    >>> packed = PackedMatMul(m=1, k=4096, c_out=4096, scales=4096 * 128).cost
-    >>> packed.params, packed.weight_reads  # 4096*4096, 4096*4096/2 + 4096*128
-    (16777216, 8912896)
-
-    References:
-        Frantar et al., GPTQ, arXiv 2210.17323; Dettmers et al., QLoRA, arXiv 2305.14314.
-    """
-
-    weights: ClassVar = (1, 5)
-    quantised: ClassVar = True
-    packed: ClassVar = True
-
-    m: Dim = 1
-    k: Dim
-    c_out: Dim
-    bits: Dim = 4
-    scales: Dim = 0
-    bias: Dim = 0
-
-    @property
-    def cost(self) -> Cost:
-        weights = self.k * self.c_out
-        bias = self.bias * self.c_out
-        return Cost(
-            params=weights + bias,
-            buffers=self.scales,
-            madds=self.m * weights,
-            ops=2 * weights + self.m * bias,
-            weight_reads=exact(weights * self.bits, 8) + self.scales + bias,
-            reads=self.m * self.k,
-            writes=self.m * self.c_out,
-        )
-
-    @classmethod
-    def bind(  # type: ignore[override]
-        cls, a: Tensor, *more: Tensor | None, y: Tensor, N: int, K: int, bits: int = 4,
-        bias_at: int = 99, **_: Any,
-    ) -> PackedMatMul:  # fmt: skip
-        if a.dims[-1] != K:
-            raise ModelError(f"expected {K} input features, found {a.dims[-1]}")
-        scales = [t for position, t in enumerate(more, 1) if position not in (1, bias_at)]
-        biased = len(more) >= bias_at and more[bias_at - 1] is not None
-        return cls(
-            m=math.prod(a.dims[:-1]), k=K, c_out=N, bits=bits, bias=int(biased),
-            scales=sum(t.elements for t in scales if t is not None),
         )  # fmt: skip

@@ -24,5 +24,5 @@ class Control(Operator):
         return Cost()
 
     @classmethod
-    def bind(cls, *inputs: Tensor | None, **_: Any) -> Control:  # type: ignore[override]
+    def bind(cls, *inputs: Tensor | None, **_: Any) -> Control:
         return cls()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,7 +10,6 @@ from costmodel.dims import Dim, exact
 from costmodel.errors import ModelError, Unknown
 from costmodel.operator import Operator, operator
 from costmodel.operators import shapes
-from costmodel.operators.elementwise import OPERATIONS
 from costmodel.tensor import Tensor
 
 
@@ -42,16 +40,7 @@ def check_groups(group: int, c_out: Dim) -> None:
         raise ModelError(f"expected groups that divide {c_out} output channels, found {group}")
 
 
-def activation_operations(activation: str) -> int:
-    """Operations a fused activation takes; raises Unknown for one that is not in the table."""
-    if activation in ("", "Identity"):
-        return 0
-    if activation not in OPERATIONS:
-        raise Unknown(f"no formula for the fused activation {activation}")
-    return OPERATIONS[activation]
-
-
-def unpadded(inputs: shapes.Inputs, attributes: Mapping[str, Any], values: Any) -> shapes.Shapes:
+def unpadded(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any) -> shapes.Shapes:
     """A transposed convolution whose pads are an input."""
     x, w = shapes.given(inputs, 0), shapes.given(inputs, 1)
     pads = values[2] if len(values) > 2 else None
@@ -71,15 +60,6 @@ def unpadded(inputs: shapes.Inputs, attributes: Mapping[str, Any], values: Any) 
     return [(x.dtype, (x.shape[0], w.dims[1] * attributes.get("group", 1), *moved))]
 
 
-def carried(inputs: shapes.Inputs, attributes: Mapping[str, Any], values: Any) -> shapes.Shapes:
-    """A causal convolution of one axis: the output, and the state of the last positions."""
-    x, w = shapes.given(inputs, 0), shapes.given(inputs, 1)
-    if x.shape is None or w.shape is None or attributes.get("ndim", 1) != 1:
-        return [(x.dtype, x.shape), (x.dtype, None)]
-    kept = None if w.shape[-1] is None else w.shape[-1] - 1
-    return [(x.dtype, x.shape), (x.dtype, (x.shape[0], x.shape[1], kept))]
-
-
 @operator("Conv")
 @operator("com.microsoft::NhwcConv", shape=shapes.conv(channels_last=True), channels_last=1)
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +67,8 @@ class Conv(Operator):
     """Grouped convolution of 1, 2 or 3 dimensions; ``groups == c_in`` makes it depthwise.
 
     madds = n*c_out*d*h*w * c_in/groups*k_d*k_h*k_w
-    memory access = n*c_in*d_in*h_in*w_in + n*c_out*d*h*w + c_out*c_in/groups*k_d*k_h*k_w + bias*c_out
+    memory access = n*c_in*d_in*h_in*w_in + n*c_out*d*h*w + params
+    params = c_out*c_in/groups*k_d*k_h*k_w + bias*c_out
 
     Padding, stride and dilation enter through the extents alone: a multiply with a padded
     zero counts, as in the papers.
@@ -171,50 +152,6 @@ class Conv(Operator):
         )  # fmt: skip
 
 
-@operator("com.microsoft::FusedConv", shape=shapes.conv())
-@operator("com.microsoft.nchwc::Conv", shape=shapes.conv(), blocked=True)
-@operator("com.microsoft::NhwcFusedConv", shape=shapes.conv(channels_last=True), channels_last=1)
-@operator("com.ms.internal.nhwc::Conv", shape=shapes.conv(channels_last=True), channels_last=1)
-@dataclass(frozen=True, kw_only=True)
-class FusedConv(Conv):
-    """A convolution with a residual addition and an activation in the same kernel.
-
-    madds = n*c_out*d*h*w * c_in/groups*k_d*k_h*k_w
-    ops = (bias + residual + activation)*n*c_out*d*h*w
-    memory access = that of the convolution + residual*n*c_out*d*h*w
-
-    Args:
-        residual: 1 where a tensor of the output's shape is added, 0 where not.
-        activation: operations that the activation takes an element, 0 without one.
-
-    >>> fused = FusedConv(c_in=4, c_out=8, h_in=5, w_in=5, h=5, w=5, residual=1, activation=1)
-    >>> fused.cost.ops, fused.cost.reads  # (1 + 1)*8*25, 4*25 + 8*25
-    (400, 300)
-    """
-
-    residual: Dim = 0
-    activation: Dim = 0
-
-    @property
-    def cost(self) -> Cost:
-        out = self.n * self.c_out * self.d * self.h * self.w
-        return super().cost + Cost(
-            ops=(self.residual + self.activation) * out, reads=self.residual * out
-        )
-
-    @classmethod
-    def bind(  # type: ignore[override]
-        cls, x: Tensor, w: Tensor, b: Tensor | None = None, z: Tensor | None = None, *,
-        activation: str = "", **more: Any,
-    ) -> FusedConv:  # fmt: skip
-        conv = Conv.bind(x, w, b, **more)
-        return cls(
-            **conv.dims,
-            residual=int(z is not None),
-            activation=activation_operations(activation),
-        )
-
-
 @operator("ConvTranspose")
 @operator("com.microsoft::ConvTransposeWithDynamicPads", shape=unpadded, bias_at=3)
 @dataclass(frozen=True, kw_only=True)
@@ -222,7 +159,8 @@ class ConvTranspose(Operator):
     """Transposed convolution: every input element meets the whole kernel.
 
     madds = n*c_in*d_in*h_in*w_in * c_out/groups*k_d*k_h*k_w
-    memory access = n*c_in*d_in*h_in*w_in + n*c_out*d*h*w + c_in*c_out/groups*k_d*k_h*k_w + bias*c_out
+    memory access = n*c_in*d_in*h_in*w_in + n*c_out*d*h*w + params
+    params = c_in*c_out/groups*k_d*k_h*k_w + bias*c_out
 
     The *input* extent counts: the output extent would count stride^2 times too much.
 
@@ -339,42 +277,3 @@ class DeformConv(Conv):
     ) -> DeformConv:  # fmt: skip
         conv = Conv.bind(x, w, b, **more)
         return cls(**conv.dims, offset_groups=offset_group, masked=int(mask is not None))
-
-
-@operator("CausalConvWithState")
-@operator("com.microsoft::CausalConvWithState", shape=carried)
-@dataclass(frozen=True, kw_only=True)
-class CausalConv(FusedConv):
-    """Depthwise 1-D convolution over the past, which a state carries from call to call.
-
-    madds = n*c_out*w*k_w
-    memory access = that of the convolution + 2*n*c_in*state
-
-    Args:
-        state: past positions read and written again: k_w - 1.
-
-    >>> step = CausalConv(c_in=64, c_out=64, groups=64, w_in=1, w=1, k_w=4, state=3)
-    >>> step.cost.madds, step.cost.reads  # 64*4, 64 + 64*3
-    (256, 256)
-
-    References:
-        Gu and Dao, Mamba, arXiv 2312.00752, section 3.4.
-    """
-
-    state: Dim = 0
-
-    @property
-    def cost(self) -> Cost:
-        carried = self.n * self.c_in * self.state
-        return super().cost + Cost(reads=carried, writes=carried)
-
-    @classmethod
-    def bind(  # type: ignore[override]
-        cls, x: Tensor, w: Tensor, b: Tensor | None = None, *_: Tensor | None,
-        activation: str = "none", **more: Any,
-    ) -> CausalConv:  # fmt: skip
-        fused = {"none": "", "silu": "Swish", "swish": "Swish"}.get(activation, activation)
-        conv = Conv.bind(x, w, b, **{**more, "group": w.dims[0]})
-        return cls(
-            **conv.dims, activation=activation_operations(fused), state=w.dims[-1] - 1
-        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,19 +28,19 @@ OPERATIONS = {
 """Operations an element takes."""
 
 
-def _filled(inputs: shapes.Inputs, attributes: Mapping[str, Any], values: Any) -> shapes.Shapes:
+def _filled(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any) -> shapes.Shapes:
     """GivenTensorFill: the shape is an attribute."""
     shape = attributes.get("shape")
     return [("float32", None if shape is None else (*shape, *attributes.get("extra_shape", ())))]
 
 
-def _counted(inputs: shapes.Inputs, attributes: Mapping[str, Any], values: Any) -> shapes.Shapes:
+def _counted(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any) -> shapes.Shapes:
     """ONNX Runtime's Range: start, limit and an optional step."""
-    start, limit, *rest = [*values, None]
-    if start is None or limit is None:
-        return [(shapes.given(inputs, 0).dtype, (None,))]
-    step = 1 if rest[0] is None else rest[0]
-    return [(shapes.given(inputs, 0).dtype, (max(0, -int((start - limit) // step)),))]
+    dtype = shapes.given(inputs, 0).dtype
+    if values[0] is None or values[1] is None:
+        return [(dtype, (None,))]
+    step = 1 if len(values) < 3 or values[2] is None else values[2]
+    return [(dtype, (max(0, -int((values[0] - values[1]) // step)),))]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +66,7 @@ class Creation(Operator):
         return Cost(ops=self.operations * self.elements, writes=self.elements)
 
     @classmethod
-    def bind(  # type: ignore[override]
-        cls, *inputs: Tensor | None, y: Tensor, operations: int = 0, **_: Any
-    ) -> Creation:
+    def bind(cls, *inputs: Tensor | None, y: Tensor, operations: int = 0, **_: Any) -> Creation:
         return cls(elements=y.elements, operations=operations)
 
 

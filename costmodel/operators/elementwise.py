@@ -45,10 +45,11 @@ OPERATIONS = {
     "Celu": 7,              # max, divide, exp, subtract, multiply, min, add
     "Gelu": 5,              # divide, erf, add, two multiplies
     "Bernoulli": 2,         # draw, compare
-    # withdrawn from the standard, still met in files
-    "Affine": 2, "ImageScaler": 2, "Scale": 1, "ScaledTanh": 3, "ParametricSoftplus": 5,
 }
-"""Operations an output element takes; the schema's name."""
+"""Operations an output element takes."""
+
+WITHDRAWN = {"Affine": 2, "ImageScaler": 2, "Scale": 1, "ScaledTanh": 3, "ParametricSoftplus": 5}
+"""The same for types that the standard dropped and files still hold."""
 
 FUSED = {
     "Gelu": (5, (0,)),
@@ -109,7 +110,7 @@ class Elementwise(Operator):
         )
 
     @classmethod
-    def bind(  # type: ignore[override]
+    def bind(
         cls,
         *inputs: Tensor | None,
         y: Tensor,
@@ -132,7 +133,9 @@ class Elementwise(Operator):
 
 for _op_type, _operations in OPERATIONS.items():
     _legacy = _op_type in ("Affine", "ImageScaler", "Scale", "ScaledTanh", "ParametricSoftplus")
-    operator(_op_type, operations=_operations, shape=shapes.like(0) if _legacy else None)(Elementwise)
+    operator(_op_type, operations=_operations, shape=shapes.like(0) if _legacy else None)(
+        Elementwise
+    )
 for _op_type in ("Max", "Min", "Sum"):
     operator(_op_type, operations=0, each=1)(Elementwise)
 operator("Mean", operations=1, each=1)(Elementwise)
@@ -178,7 +181,7 @@ class BiasSplitGelu(Elementwise):
     weights: ClassVar = (1,)
 
     @classmethod
-    def bind(cls, *inputs: Tensor | None, y: Tensor, **_: Any) -> Elementwise:  # type: ignore[override]
+    def bind(cls, *inputs: Tensor | None, y: Tensor, **_: Any) -> Elementwise:
         return super().bind(*inputs, y=y, operations=8)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,7 +13,7 @@ from costmodel.operators import shapes
 from costmodel.tensor import Tensor
 
 
-def _reordered(inputs: shapes.Inputs, attributes: Mapping[str, Any], values: Any) -> shapes.Shapes:
+def _reordered(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any) -> shapes.Shapes:
     """ReorderInput and ReorderOutput: the layout changes, and the padding of the channels."""
     x = shapes.given(inputs, 0)
     if x.shape is None:
@@ -22,13 +21,15 @@ def _reordered(inputs: shapes.Inputs, attributes: Mapping[str, Any], values: Any
     n, c, *extents = x.shape
     if "channels" in attributes:
         c = attributes["channels"]
-        return [(x.dtype, (n, *extents, c) if attributes.get("channels_last") else (n, c, *extents))]
+        return [
+            (x.dtype, (n, *extents, c) if attributes.get("channels_last") else (n, c, *extents))
+        ]
     if attributes.get("channels_last"):
         n, *extents, c = x.shape
     return [(x.dtype, (n, c, *extents))]
 
 
-def _cropped(inputs: shapes.Inputs, attributes: Mapping[str, Any], values: Any) -> shapes.Shapes:
+def _cropped(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any) -> shapes.Shapes:
     """Crop: left, top, right and bottom borders, or the height and width to keep."""
     x = shapes.given(inputs, 0)
     if x.shape is None or len(x.shape) != 4:
@@ -41,7 +42,7 @@ def _cropped(inputs: shapes.Inputs, attributes: Mapping[str, Any], values: Any) 
     return [(x.dtype, (n, c, h, None if w is None else w - left - right))]
 
 
-def _unfolded(inputs: shapes.Inputs, attributes: Mapping[str, Any], values: Any) -> shapes.Shapes:
+def _unfolded(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any) -> shapes.Shapes:
     """UnfoldTensor: windows of one axis become a last axis."""
     x = shapes.given(inputs, 0)
     if x.shape is None:
@@ -97,7 +98,7 @@ class Movement(Operator):
         )
 
     @classmethod
-    def bind(  # type: ignore[override]
+    def bind(
         cls, *inputs: Tensor | None, y: Tensor, data: tuple[int, ...] = (0,), **_: Any
     ) -> Movement:
         moved = [t if position in data else None for position, t in enumerate(inputs)]
@@ -145,7 +146,7 @@ class Concat(Movement):
     weights: ClassVar = None
 
     @classmethod
-    def bind(cls, *inputs: Tensor | None, y: Tensor, **_: Any) -> Movement:  # type: ignore[override]
+    def bind(cls, *inputs: Tensor | None, y: Tensor, **_: Any) -> Movement:
         activations, held, learned = cls.split(inputs)
         return cls(elements=y.elements, inputs=activations, held=held, learned=learned)
 
@@ -165,3 +166,23 @@ class Split(Movement):
     def bind(cls, x: Tensor, *_: Tensor | None, **__: Any) -> Movement:  # type: ignore[override]
         activations, held, learned = cls.split([x])
         return cls(elements=x.elements, inputs=activations, held=held, learned=learned)
+
+
+def _restored(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any) -> shapes.Shapes:
+    packed, offsets = shapes.given(inputs, 0), shapes.given(inputs, 1)
+    if packed.shape is None or offsets.shape is None:
+        return [(packed.dtype, None)]
+    return [(packed.dtype, (*offsets.shape, packed.shape[-1]))]
+
+
+def _removed(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any) -> shapes.Shapes:
+    x = shapes.given(inputs, 0)
+    if x.shape is None:
+        return [(x.dtype, None)]
+    n, s, width = x.shape
+    ends = None if n is None else n + 1
+    return [(x.dtype, (None, width)), ("int32", (n, s)), ("int32", (ends,)), ("int32", (1,))]
+
+
+operator("com.microsoft::RestorePadding", shape=_restored, data=(0, 1))(Movement)
+operator("com.microsoft::RemovePadding", shape=_removed)(Movement)

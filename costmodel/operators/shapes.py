@@ -6,16 +6,17 @@ element type and shape of every output; an extent that cannot be told is None.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from costmodel.dims import Dim
 from costmodel.errors import ModelError
-from costmodel.operator import ShapeRule, Shapes
+from costmodel.operator import ShapeRule as ShapeRule
+from costmodel.operator import Shapes as Shapes
 from costmodel.tensor import Tensor
 
 Inputs = Sequence[Tensor | None]
+Attributes = Mapping[str, Any]
 Shape = tuple[Dim | None, ...] | None
 
 
@@ -28,7 +29,7 @@ def given(inputs: Inputs, position: int) -> Tensor:
 def like(*positions: int) -> ShapeRule:
     """Each output is typed as one input."""
 
-    def rule(inputs: Inputs, attributes: Mapping[str, Any], values: Any) -> Shapes:
+    def rule(inputs: Inputs, attributes: Attributes, values: Any) -> Shapes:
         return [(t.dtype, t.shape) for t in (given(inputs, p) for p in positions)]
 
     return rule
@@ -56,16 +57,14 @@ def joined(shapes: Sequence[Shape]) -> Shape:
 def broadcast(*positions: int, dtype: int = 0) -> ShapeRule:
     """One output: the inputs at the positions broadcast, with the type of one input."""
 
-    def rule(inputs: Inputs, attributes: Mapping[str, Any], values: Any) -> Shapes:
+    def rule(inputs: Inputs, attributes: Attributes, values: Any) -> Shapes:
         chosen = positions or range(len(inputs))
         return [(given(inputs, dtype).dtype, joined([given(inputs, p).shape for p in chosen]))]
 
     return rule
 
 
-def slid(
-    size: Dim | None, kernel: int, axis: int, rank: int, attributes: Mapping[str, Any]
-) -> Dim | None:
+def slid(size: Dim | None, kernel: int, axis: int, rank: int, attributes: Attributes) -> Dim | None:
     """Output extent of a window that slides along one spatial axis.
 
     >>> slid(224, 7, 0, 2, {"strides": [2, 2], "pads": [3, 3, 3, 3]})
@@ -89,13 +88,15 @@ def slid(
     return steps - 1 if (steps - 1) * stride >= size + pads[axis] else steps
 
 
-def conv(data: int = 0, kernel: int = 1, *, dtype: int = 0, channels_last: bool = False) -> ShapeRule:
+def conv(
+    data: int = 0, kernel: int = 1, *, dtype: int = 0, channels_last: bool = False
+) -> ShapeRule:
     """A convolution whose kernel is (c_out, c_in/groups, k...), on either layout."""
 
-    def rule(inputs: Inputs, attributes: Mapping[str, Any], values: Any) -> Shapes:
+    def rule(inputs: Inputs, attributes: Attributes, values: Any) -> Shapes:
         x, w = given(inputs, data), given(inputs, kernel)
         if x.shape is None or w.shape is None:
-            return [(given(inputs, dtype).dtype, None)]
+            return [(x.dtype, None)]
         last = attributes.get("channels_last", channels_last)
         extents = x.shape[1:-1] if last else x.shape[2:]
         taps = w.shape[2:]
@@ -106,7 +107,7 @@ def conv(data: int = 0, kernel: int = 1, *, dtype: int = 0, channels_last: bool 
             for i, (s, k) in enumerate(zip(extents, taps, strict=True))
         )
         n, c_out = x.shape[0], w.shape[0]
-        return [(given(inputs, dtype).dtype, (n, *moved, c_out) if last else (n, c_out, *moved))]
+        return [(x.dtype, (n, *moved, c_out) if last else (n, c_out, *moved))]
 
     return rule
 
@@ -114,7 +115,7 @@ def conv(data: int = 0, kernel: int = 1, *, dtype: int = 0, channels_last: bool 
 def pool(*, channels_last: bool = False, everywhere: bool = False) -> ShapeRule:
     """A window of ``kernel_shape``, or the whole plane where ``everywhere``."""
 
-    def rule(inputs: Inputs, attributes: Mapping[str, Any], values: Any) -> Shapes:
+    def rule(inputs: Inputs, attributes: Attributes, values: Any) -> Shapes:
         x = given(inputs, 0)
         if x.shape is None:
             return [(x.dtype, None)]
@@ -149,7 +150,7 @@ def oriented(shape: Sequence[Any], transposed: int, batch_transposed: int = 0) -
 def matmul(left: int = 0, right: int = 1, *, dtype: int | str = 0) -> ShapeRule:
     """A broadcasting matrix product, with ONNX Runtime's transposition attributes."""
 
-    def rule(inputs: Inputs, attributes: Mapping[str, Any], values: Any) -> Shapes:
+    def rule(inputs: Inputs, attributes: Attributes, values: Any) -> Shapes:
         made = dtype if isinstance(dtype, str) else given(inputs, dtype).dtype
         a, b = given(inputs, left).shape, given(inputs, right).shape
         if not a or not b:
@@ -170,14 +171,14 @@ def gemm(left: int = 0, right: int = 1, *, dtype: int = 0) -> ShapeRule:
 def last_axis(attribute: str) -> ShapeRule:
     """The first input with its last extent given by an attribute (``N`` of MatMulNBits)."""
 
-    def rule(inputs: Inputs, attributes: Mapping[str, Any], values: Any) -> Shapes:
+    def rule(inputs: Inputs, attributes: Attributes, values: Any) -> Shapes:
         x = given(inputs, 0)
         return [(x.dtype, None if x.shape is None else (*x.shape[:-1], attributes[attribute]))]
 
     return rule
 
 
-def reduced(inputs: Inputs, attributes: Mapping[str, Any], values: Any) -> Shapes:
+def reduced(inputs: Inputs, attributes: Attributes, values: Any) -> Shapes:
     """A reduction whose axes are an attribute."""
     x = given(inputs, 0)
     if x.shape is None:
@@ -193,7 +194,7 @@ def reduced(inputs: Inputs, attributes: Mapping[str, Any], values: Any) -> Shape
 def concat(first: int = 0, step: int = 1) -> ShapeRule:
     """Inputs ``first``, ``first + step``, … joined along ``axis``."""
 
-    def rule(inputs: Inputs, attributes: Mapping[str, Any], values: Any) -> Shapes:
+    def rule(inputs: Inputs, attributes: Attributes, values: Any) -> Shapes:
         parts = [given(inputs, p) for p in range(first, len(inputs), step)]
         if any(p.shape is None for p in parts) or not parts:
             return [(given(inputs, first).dtype, None)]
@@ -204,8 +205,3 @@ def concat(first: int = 0, step: int = 1) -> ShapeRule:
         return [(parts[0].dtype, (*shapes[0][:axis], total, *shapes[0][axis + 1 :]))]
 
     return rule
-
-
-def whole(dims: Sequence[Dim | None]) -> Dim | None:
-    """Product of the extents, None where one is not known."""
-    return None if None in dims else math.prod(dims)

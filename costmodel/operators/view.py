@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,7 +11,7 @@ from costmodel.operators import shapes
 from costmodel.tensor import Tensor
 
 
-def _expanded(inputs: shapes.Inputs, attributes: Mapping[str, Any], values: Any) -> shapes.Shapes:
+def _expanded(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any) -> shapes.Shapes:
     """ExpandDims: an axis of 1 where the second input says."""
     x = shapes.given(inputs, 0)
     if x.shape is None or values[1] is None:
@@ -45,7 +44,7 @@ class View(Operator):
         return Cost()
 
     @classmethod
-    def bind(cls, *inputs: Tensor | None, **_: Any) -> View:  # type: ignore[override]
+    def bind(cls, *inputs: Tensor | None, **_: Any) -> View:
         return cls()
 
 
@@ -63,5 +62,5 @@ class Extent(Operator):
         return Cost()
 
     @classmethod
-    def bind(cls, *inputs: Tensor | None, **_: Any) -> Extent:  # type: ignore[override]
+    def bind(cls, *inputs: Tensor | None, **_: Any) -> Extent:
         return cls()

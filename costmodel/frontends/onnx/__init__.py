@@ -13,7 +13,7 @@ from costmodel.frontends.onnx.flatten import Flat, attributes, flatten
 from costmodel.frontends.onnx.load import load
 from costmodel.frontends.onnx.shapes import Resolved, as_tensor, resolve
 from costmodel.frontends.onnx.sizes import bind_inputs
-from costmodel.frontends.onnx.stoppable import Stopped, stoppable
+from costmodel.frontends.onnx.limits import Stopped, stoppable
 from costmodel.graph import Graph
 
 ATTEMPTS = 3

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import onnx
 
@@ -22,6 +22,10 @@ BODIES = {"If", "Loop", "Scan", "SequenceMap"}
 """Operators that hold graphs, which are laid out beside them."""
 
 AI_ONNX = {"", "ai.onnx"}
+
+
+Function: TypeAlias = tuple[str, str, str]
+"""Domain, name and overload of a function."""
 
 
 @dataclass(slots=True)
@@ -186,7 +190,6 @@ class _Place:
     scope: str = ""
     guards: tuple[tuple[str, int], ...] = ()
     loops: tuple[str, ...] = ()
-    calls: tuple[tuple[str, str, str], ...] = ()
 
 
 class _Layout:
@@ -194,6 +197,7 @@ class _Layout:
         self.flat = Flat()
         self.taken: set[str] = set()
         self.functions = {(f.domain, f.name, f.overload): f for f in model.functions}
+        self.count(model.graph.node, {}, ())
         versions = {o.domain if o.domain != "ai.onnx" else "": o.version for o in model.opset_import}
         names = _Names("", None)
         for value in model.graph.input:
@@ -241,12 +245,29 @@ class _Layout:
         for node in _ordered(nodes, names):
             self.node(node, names, place)
 
+    def count(
+        self, nodes: Iterable[onnx.NodeProto], counted: dict[Function, int], calls: tuple[Function, ...]
+    ) -> int:
+        """Operators that nodes expand to, each function counted once; no end is an error."""
+        total = 0
+        for node in nodes:
+            key = (node.domain, node.op_type, node.overload)
+            total += 1
+            if key in self.functions:
+                if key in calls:
+                    raise ModelError(f"expected functions that end, found '{node.op_type}' calling itself")
+                if key not in counted:
+                    counted[key] = self.count(self.functions[key].node, counted, (*calls, key))
+                total += counted[key]
+            for a in node.attribute:
+                if a.HasField("g"):
+                    total += self.count(a.g.node, counted, calls)
+        if total > MAX_STEPS:
+            raise ModelError(f"expected at most {MAX_STEPS:,} operators, found more once functions are inlined")
+        return total
+
     def node(self, node: onnx.NodeProto, names: _Names, place: _Place) -> None:
         """Lay out one node: a function call, a node with bodies, or a plain operator."""
-        if len(self.flat.steps) > MAX_STEPS:
-            raise ModelError(
-                f"expected at most {MAX_STEPS:,} operators, found more once functions are inlined"
-            )
         domain = "" if node.domain in AI_ONNX else node.domain
         op_type = f"{domain}::{node.op_type}" if domain else node.op_type
         for name in node.input:
@@ -273,17 +294,12 @@ class _Layout:
         inputs: tuple[str, ...], outputs: tuple[str, ...], place: _Place, scope: str,
     ) -> None:  # fmt: skip
         """Inline a function where it is called."""
-        key = (function.domain, function.name, function.overload)
-        if key in place.calls:
-            raise ModelError(f"expected functions that end, found '{function.name}' calling itself")
         given = {a.name: a for a in node.attribute}
         for default in function.attribute_proto:
             given.setdefault(default.name, default)
         versions = {o.domain if o.domain != "ai.onnx" else "": o.version for o in function.opset_import}
-        inner = _Place(
-            versions or place.versions, scope or _under(place.scope, name), place.guards, place.loops,
-            (*place.calls, key),
-        )  # fmt: skip
+        called = _called(node).strip("/").rpartition("/")[2]
+        inner = _Place(versions or place.versions, _under(scope, called), place.guards, place.loops)
         names = _Names(f"{name}/", None)
         for position, formal in enumerate(function.input):
             names.define(formal, inputs[position] if position < len(inputs) else "")
@@ -319,12 +335,12 @@ class _Layout:
         if step.op_type == "If":
             for branch, attribute in enumerate(("else_branch", "then_branch")):
                 inner = _Place(
-                    place.versions, step.scope, (*place.guards, (step.name, branch)), place.loops, place.calls
+                    place.versions, step.scope, (*place.guards, (step.name, branch)), place.loops
                 )
                 body = graph_attribute(node, attribute)
                 step.bodies += (self.body(body, step.name + f"/{attribute[:4]}", names, inner, ()),)
             return
-        inner = _Place(place.versions, step.scope, place.guards, (*place.loops, step.name), place.calls)
+        inner = _Place(place.versions, step.scope, place.guards, (*place.loops, step.name))
         if step.op_type == "Loop":
             body = graph_attribute(node, "body")
             sources = [("", "carry", 0), (step.inputs[1] if len(step.inputs) > 1 else "", "carry", 0)]

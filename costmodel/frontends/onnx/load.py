@@ -13,7 +13,7 @@ from google.protobuf import json_format, text_format
 from google.protobuf.message import DecodeError
 
 from costmodel.errors import ModelError
-from costmodel.frontends.onnx.stoppable import Stopped, stoppable
+from costmodel.frontends.onnx.limits import Stopped, stoppable
 from costmodel.frontends.onnx.wire import Buffer, skeleton
 
 TEXT = {".onnxtxt": "onnxtxt", ".textproto": "textproto", ".prototxt": "textproto",

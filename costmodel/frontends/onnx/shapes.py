@@ -22,6 +22,7 @@ from costmodel.errors import ModelError
 from costmodel.frontends.onnx import values as arithmetic
 from costmodel.frontends.onnx.expression import evaluate
 from costmodel.frontends.onnx.flatten import BODIES, Flat, Step, attributes
+from costmodel.frontends.onnx.legacy import keeps_first_shape, modern
 from costmodel.operator import REGISTRY
 from costmodel.tensor import Tensor
 
@@ -221,26 +222,32 @@ class _Resolver:
             for local, name in zip(proto.input, step.inputs, strict=True)
             if name and name in self.known.values and self.known.values[name].dtype != object
         }
+        if keeps_first_shape(proto) and proto.input[0] in given:
+            return {step.outputs[0]: given[proto.input[0]]}
         best: dict[str, onnx.TypeProto] = {}
         for version in dict.fromkeys((step.version if not shape_like else 0, defs.onnx_opset_version())):
             schema = _schema(op_type, version, domain)
             if schema is None:
                 continue
+            if schema.since_version > step.version and not shape_like:
+                proto, added = modern(proto, schema)
+                data |= added
+                given |= {n: helper.make_tensor_type_proto(t.data_type, t.dims) for n, t in added.items()}
             try:
                 raw = infer_node_outputs(
                     schema, proto, given, data,
                     opset_imports=[helper.make_opsetid(domain, schema.since_version)],
                 )
             except Exception as error:  # noqa: BLE001  onnx raises InferenceError, ValueError, RuntimeError
-                self.known.reasons[step.name] = one_line(error)
+                self.known.reasons.setdefault(step.name, one_line(error))
                 continue
+            self.known.reasons.pop(step.name, None)
             local_names = dict(zip(proto.output, step.outputs, strict=True))
             types = {local_names[local]: kind for local, kind in raw.items() if local in local_names}
             for name, kind in types.items():
                 if name not in best or _openness(kind) < _openness(best[name]):
                     best[name] = kind
-            if all(name in best and not _openness(best[name]) for name in step.outputs if name):
-                self.known.reasons.pop(step.name, None)
+            if step.outputs and step.outputs[0] in best and not _openness(best[step.outputs[0]]):
                 break
         return best
 

@@ -50,18 +50,21 @@ def bind_inputs(
     for axes in declared.values():
         if axes and isinstance(axes[0], str) and axes[0].isidentifier() and axes[0] not in sizes.dims:
             sizes.dims[axes[0]] = sizes.assumed[axes[0]] = 1
-    missing: list[str] = []
+    missing: list[str] = []  # what to give, in the caller's words
     for name, kind in inputs.items():
         axes = declared[name]
         if name in shapes:
             shape = list(shapes[name])
         elif axes is None:
             if kind.HasField("tensor_type"):
-                missing.append(f"the shape of input '{name}' (--shape {name}=1,3,224,224)")
+                missing.append(f"--shape {name}=1,3,224,224 (its rank is free too)")
             sizes.types[name] = kind
             continue
         else:
             shape = [_size(name, position, axis, sizes, missing) for position, axis in enumerate(axes)]
+            if "" in axes[1:]:
+                template = ",".join("?" if a == "" and i else str(d) for i, (a, d) in enumerate(zip(axes, shape, strict=True)))
+                missing.append(f"--shape {name}={template} with a size for each ?")
         code = kind.tensor_type.elem_type
         element_type(code)
         sizes.types[name] = helper.make_tensor_type_proto(code, checked(shape, f"the input '{name}'"))
@@ -71,12 +74,15 @@ def bind_inputs(
 
 
 def _declared(name: str, kind: onnx.TypeProto) -> list[int | str] | None:
-    """Each axis as its size, its name, or "" where it has neither; None for an unknown rank."""
+    """Each axis as its size, its name, or "" where it has neither; None for an unknown rank.
+
+    Exporters write 0, -1 or a bare "?" for an axis that is free and has no name.
+    """
     if not kind.HasField("tensor_type") or not kind.tensor_type.HasField("shape"):
         return None
     axes: list[int | str] = []
     for dim in kind.tensor_type.shape.dim:
-        if dim.HasField("dim_param") and dim.dim_param:
+        if any(c.isalnum() for c in dim.dim_param):
             axes.append(dim.dim_param)
         elif dim.HasField("dim_value") and dim.dim_value not in {0, -1}:
             axes.append(dim.dim_value)
@@ -108,8 +114,6 @@ def _size(name: str, position: int, axis: int | str, sizes: Sizes, missing: list
         return 1
     if axis:
         missing.extend(f"--dim {n}=SIZE" for n in sorted(names(axis)) if n not in sizes.dims)
-    else:
-        missing.append(f"--shape {name}=… for its axis {position}")
     return 1
 
 

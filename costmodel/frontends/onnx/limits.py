@@ -94,9 +94,11 @@ def _read(reader: int, child: int) -> bytes:
 def _child(work: Callable[[Callable[[int], None]], Any], progress: mmap.mmap, writer: int) -> None:
     """The child's whole life: limits, work, answer, exit without any clean-up of the parent's."""
     try:
+        import faulthandler
         import gc
         import resource
 
+        faulthandler.disable()
         gc.disable()
         silence = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silence, 2)

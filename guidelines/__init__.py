@@ -1,0 +1,38 @@
+"""The four ShuffleNet V2 guidelines as a linter for convolutional networks.
+
+>>> import costmodel, guidelines
+>>> report = guidelines.lint(costmodel.read("model.onnx"))  # doctest: +SKIP
+>>> report.findings[0].code  # doctest: +SKIP
+'G101'
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from costmodel import __version__ as __version__
+    from guidelines.analysis import lint as lint
+    from guidelines.finding import Finding as Finding
+    from guidelines.lint import Settings as Settings
+    from guidelines.report import Report as Report
+
+_HOMES = {
+    "Finding": "guidelines.finding",
+    "Report": "guidelines.report",
+    "Settings": "guidelines.lint",
+    "__version__": "costmodel",
+    "lint": "guidelines.analysis",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name's module when it is first asked for: ``--help`` needs no ``onnx``."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'guidelines' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(_HOMES)

@@ -1,0 +1,5 @@
+"""``python -m guidelines`` is ``guidelint``."""
+
+from guidelines.cli import main
+
+main()

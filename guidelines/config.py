@@ -1,0 +1,187 @@
+"""Configuration: found beside the model, read strictly, outweighed by the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from guidelines.finding import Level
+from guidelines.selector import without
+from guidelines.toml_place import ConfigError, Place
+
+if TYPE_CHECKING:
+    from guidelines.lint import Settings
+    from guidelines.rule import Option, Rule
+
+FILES = (".guidelint.toml", "guidelint.toml", "pyproject.toml")
+"""What to look for in a folder, the first one found wins."""
+
+FAIL_ON = ("error", "warning", "note", "never")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What a file or the command line says; None where it says nothing.
+
+    Args:
+        select, extend_select, ignore: codes, names or prefixes.
+        min_share: findings below this share of the model's bytes stay quiet.
+        fail_on: the least level that makes the exit status 1, or ``never``.
+        exclude: globs of files that a search of folders leaves out, relative to ``folder``.
+        dims, shapes: sizes for what models leave free.
+        options, levels: by rule code.
+        layer_ignores: glob on a node's name, scope or ``op:Conv`` to selectors.
+        strict: whether a node without a cost is a failure.
+        folder: where the file stands.
+    """
+
+    select: tuple[str, ...] | None = None
+    extend_select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] | None = None
+    min_share: float | None = None
+    fail_on: str | None = None
+    exclude: tuple[str, ...] = ()
+    dims: Mapping[str, int] = field(default_factory=dict)
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    options: Mapping[str, Mapping[str, Option]] = field(default_factory=dict)
+    levels: Mapping[str, Level] = field(default_factory=dict)
+    layer_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    strict: bool | None = None
+    folder: Path | None = None
+
+    @property
+    def failing(self) -> Level | None:
+        """The least level that fails the run; None for none."""
+        return None if self.fail_on == "never" else Level(self.fail_on or "warning")
+
+    def excludes(self, path: Path) -> bool:
+        """Whether a search of folders is to leave the file out.
+
+        A glob matches the whole path from ``folder`` on, or any one of its parts.
+        """
+        from fnmatch import fnmatchcase
+
+        if not self.exclude or self.folder is None:
+            return False
+        resolved = path.resolve()
+        try:
+            relative = resolved.relative_to(self.folder.resolve())
+        except ValueError:
+            relative = resolved
+        tried = (relative.as_posix(), *relative.parts)
+        return any(fnmatchcase(each, glob.rstrip("/")) for glob in self.exclude for each in tried)
+
+
+def overridden(config: Config, flags: Config, rules: Mapping[str, Rule]) -> Config:
+    """The configuration with what the command line says in its place.
+
+    ``--select`` replaces ``select`` and ``extend-select``, and brings back what the file ignores
+    no more exactly; tables are joined entry by entry.
+    """
+    chosen = (*(flags.select or ()), *flags.extend_select)
+    ignore = without(config.ignore or (), chosen, rules) if flags.ignore is None else flags.ignore
+    kept = {f.name: getattr(flags, f.name) for f in fields(flags) if getattr(flags, f.name) is not None}
+    options = {code: {**config.options.get(code, {}), **flags.options.get(code, {})}
+               for code in {**config.options, **flags.options}}  # fmt: skip
+    extended = flags.extend_select if flags.select is not None else (*config.extend_select, *flags.extend_select)
+    return replace(
+        config,
+        **{
+            **kept, "ignore": ignore, "options": options, "extend_select": extended, "exclude": config.exclude,
+            "dims": {**config.dims, **flags.dims}, "shapes": {**config.shapes, **flags.shapes},
+            "levels": {**config.levels, **flags.levels},
+            "layer_ignores": {**config.layer_ignores, **flags.layer_ignores},
+        },
+    )  # fmt: skip
+
+
+def settings(config: Config) -> Settings:
+    """The Settings for the runner."""
+    from guidelines.lint import MIN_SHARE, Settings
+
+    return Settings(
+        select=(*(("ALL",) if config.select is None else config.select), *config.extend_select),
+        ignore=config.ignore or (),
+        options=config.options,
+        levels=config.levels,
+        min_share=MIN_SHARE if config.min_share is None else config.min_share,
+        layer_ignores=config.layer_ignores,
+    )
+
+
+def find_file(folder: Path) -> Path | None:
+    """The nearest configuration from a folder upwards, to the root of its repository at most."""
+    start = folder.resolve()
+    for each in (start, *start.parents):
+        for name in FILES:
+            file = each / name
+            if file.is_file() and (name != "pyproject.toml" or _has_table(file)):
+                return file
+        if (each / ".git").exists():
+            return None
+    return None
+
+
+def _has_table(pyproject: Path) -> bool:
+    """Whether ``[tool.guidelint]`` may be in it: a quick look, before TOML is imported."""
+    try:
+        data = pyproject.read_bytes()
+    except OSError:
+        return False
+    return b"guidelint" in data and _table(_parsed(data, _called(pyproject)), pyproject.name) is not None
+
+
+def _table(document: dict[str, Any], name: str) -> Any:
+    """The part of the document that is ours; None where there is none."""
+    if name != "pyproject.toml":
+        return document
+    tool = document.get("tool")
+    return tool.get("guidelint") if isinstance(tool, dict) else None
+
+
+def load(file: Path, rules: Mapping[str, Rule]) -> Config:
+    """Read a configuration file.
+
+    Raises:
+        ConfigError: it cannot be read, is no TOML, or has a key or value that nothing follows.
+    """
+    from guidelines.config_keys import read
+
+    called = _called(file)
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{called}: expected a configuration file, found: {error.strerror or error}") from None
+    table = _table(_parsed(data, called), file.name)
+    keys = ("tool", "guidelint") if file.name == "pyproject.toml" else ()
+    place = Place(called, data.decode(), keys, len(keys))
+    if table is None:
+        raise ConfigError(f"{called}: expected a table [tool.guidelint], found none")
+    if not isinstance(table, dict):
+        place.expected("a table", table)
+    return replace(read(table, place, rules), folder=file.parent)
+
+
+def _called(file: Path) -> str:
+    """The file as a person in this folder would call it."""
+    try:
+        return str(file.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(file)
+
+
+def _parsed(data: bytes, called: str) -> dict[str, Any]:
+    import re
+    import tomllib
+
+    try:
+        return tomllib.loads(data.decode())
+    except UnicodeDecodeError:
+        raise ConfigError(f"{called}: expected TOML as UTF-8 text, found bytes that are none") from None
+    except tomllib.TOMLDecodeError as error:
+        # The parser says where at the end of its message, or that it came to the end of the file.
+        told = re.fullmatch(r"(.*?) \(at (?:line (\d+), column \d+|end of document)\)", str(error))
+        line = told[2] if told and told[2] else data.count(b"\n") + 1
+        raise ConfigError(f"{called}:{line}: expected TOML, found: {told[1] if told else error}") from None

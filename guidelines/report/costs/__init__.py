@@ -1,0 +1,1 @@
+"""One file per form of the table of costs: ``render(tables, view) -> str``."""

@@ -1,0 +1,108 @@
+"""The JSON layout of a report, as plain values; ``schema.json`` describes it.
+
+Within a ``schema_version`` fields are added, never renamed or removed.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from costmodel import __version__
+from costmodel.graph import Node
+from costmodel.operator import Operator
+from guidelines.finding import Finding
+from guidelines.report.report import Model, Report
+
+SCHEMA_VERSION = 1
+
+
+def document(report: Report, *, nodes: bool = False) -> dict[str, Any]:
+    """A whole report."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "guidelint": __version__,
+        "models": [model_entry(model, nodes=nodes) for model in report.models],
+        "errors": [{"path": text(e.path), "message": text(e.message)} for e in report.errors],
+    }
+
+
+def model_entry(model: Model, *, nodes: bool = False) -> dict[str, Any]:
+    """One network; ``findings`` are left out where no rule was run."""
+    graph = model.graph
+    entry: dict[str, Any] = {
+        "path": text(graph.path),
+        "opset": graph.opset,
+        "inputs": {text(name): [plain(d) for d in shape] for name, shape in graph.inputs.items()},
+        "assumed": {text(name): plain(value) for name, value in graph.assumed.items()},
+        "totals": {name: plain(value) for name, value in model.totals.to_dict().items()},
+        "counts": {
+            "nodes": len(graph),
+            "costed": len(graph) - len(model.unknown),
+            "unknown": len(model.unknown),
+            "folded": graph.folded,
+        },
+        "unknown": [
+            {"name": text(n.name), "op_type": text(n.op_type), "reason": text(n.reason)} for n in model.unknown
+        ],
+    }
+    if model.findings is not None:
+        entry["findings"] = [finding_entry(found) for found in model.findings]
+    if nodes:
+        entry["nodes"] = [node_entry(node) for node in graph.layers]
+    return entry
+
+
+def finding_entry(found: Finding) -> dict[str, Any]:
+    """One finding."""
+    return {
+        "code": found.code,
+        "name": found.name,
+        "level": str(found.level),
+        "nodes": [text(name) for name in found.nodes],
+        "places": [text(place) for place in found.places],
+        "message": text(found.message),
+        "remedy": text(found.remedy),
+        "value": plain(found.value),
+        "bound": plain(found.bound),
+        "excess_bytes": plain(found.excess_bytes),
+        "share": plain(round(found.share, 6)),
+        "fingerprint": found.fingerprint,
+    }
+
+
+def node_entry(node: Node) -> dict[str, Any]:
+    """One node; ``operator`` is null where the cost is unknown."""
+    operator = node.operator
+    return {
+        "name": text(node.name),
+        "scope": text(node.scope),
+        "op_type": text(node.op_type),
+        "operator": None if operator is None else _operator(operator),
+        "times": node.times,
+        **{name: plain(value) for name, value in node.cost.to_dict().items()},
+        "bytes": {dtype: plain(moved) for dtype, moved in sorted(node.bytes.items())},
+        "memory_access_bytes": plain(sum(node.bytes.values())),
+    }
+
+
+def _operator(operator: Operator) -> dict[str, Any]:
+    return {"type": type(operator).__name__, **{name: plain(value) for name, value in operator.dims.items()}}
+
+
+def plain(value: Any) -> Any:
+    """A value that JSON has: numbers as they are, infinities as null, expressions as text."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, tuple | list):
+        return [plain(each) for each in value]
+    if hasattr(value, "item") and getattr(value, "shape", None) == ():
+        return plain(value.item())  # a numpy number
+    return text(str(value))
+
+
+def text(name: str) -> str:
+    """Text that UTF-8 has: a file name may hold bytes that are no text."""
+    return name if name.isascii() else name.encode("utf-8", "replace").decode()

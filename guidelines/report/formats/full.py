@@ -1,0 +1,117 @@
+"""The screen: what each network costs, then its findings, dearest first."""
+
+from __future__ import annotations
+
+from guidelines.finding import Finding, Level
+from guidelines.report import table
+from guidelines.report.heading import heading
+from guidelines.report.names import printable
+from guidelines.report.quantity import percent, size
+from guidelines.report.report import Model, Report
+from guidelines.report.view import View
+
+GUTTER = 9
+"""Columns on the left that the price of a finding takes."""
+
+
+def render(report: Report, view: View) -> str:
+    """Every network with its findings, then the sum of it all in a line."""
+    blocks = [_model(model, view) for model in report.models]
+    if view.statistics:
+        blocks.append(_statistics(report, view))
+    if view.verbosity >= 0:
+        blocks.append([summary(report, view)])
+    text = "\n\n".join("\n".join(block) for block in blocks if block)
+    return view.finish(f"{text}\n" if text else "")
+
+
+def summary(report: Report, view: View) -> str:
+    """``3 findings: 2 warnings, 1 note``, with how many models where they are not one.
+
+    >>> summary(Report(), View())
+    'no models'
+    """
+    told = _counted(len(report.models), "model") if len(report.models) != 1 else ""
+    found = _findings(report, view)
+    failed = view.paint(_counted(len(report.errors), "error"), "error") if report.errors else ""
+    return "; ".join(part for part in (told, found if report.models else "", failed) if part)
+
+
+def _findings(report: Report, view: View) -> str:
+    findings = report.findings
+    if not findings:
+        return view.paint("no findings", "green")
+    by_level = [
+        view.paint(_counted(sum(f.level is level for f in findings), level), level)
+        for level in reversed(Level)
+        if any(f.level is level for f in findings)
+    ]
+    return f"{_counted(len(findings), 'finding')}: {', '.join(by_level)}"
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number or 'no'} {thing}{'' if number == 1 else 's'}"
+
+
+def _model(model: Model, view: View) -> list[str]:
+    findings = model.findings or ()
+    if view.verbosity < 0:
+        if not findings:
+            return []
+        lines = [view.paint(printable(model.path), "bold")]
+    else:
+        lines = heading(model, view)
+    for found in findings:
+        lines += ["", *_finding(found, view)]
+    return lines
+
+
+def _finding(found: Finding, view: View) -> list[str]:
+    """The price in the gutter; beside it what, where, why and what to do."""
+    indent = " " * (GUTTER + 2)
+    body = [
+        f"{view.paint(found.code, found.level)} {view.paint(found.name, 'bold')}"
+        f"  {view.paint(found.level, found.level)}",
+        *view.wrap(_places(found, view), indent=indent),
+        *view.wrap(printable(found.message), indent=indent),
+    ]
+    if found.remedy:
+        remedy = view.wrap(printable(found.remedy), indent=f"{indent}  ", first=f"{indent}→ ")
+        body += [remedy[0].replace("→", view.paint("→", "green"), 1), *remedy[1:]]
+    if view.verbosity > 0 and len(found.nodes) > 1:
+        nodes = f"nodes: {', '.join(printable(name) for name in found.nodes)}"
+        body += [view.paint(line, "dim") for line in view.wrap(nodes, indent=indent)]
+    body[0] = indent + body[0]
+    for row, price in enumerate((percent(found.share), size(found.excess_bytes))):
+        gutter = f"{price:>{GUTTER}}"
+        shown = view.paint(gutter, "bold" if row == 0 else "dim")
+        body[row] = shown + body[row][GUTTER:]
+    return body
+
+
+def _places(found: Finding, view: View) -> str:
+    if view.verbosity > 0 and len(found.places) > 1:
+        return f"×{len(found.places)}: {', '.join(printable(place) for place in found.places)}"
+    return printable(found.where) if found.places else "the whole network"
+
+
+def _statistics(report: Report, view: View) -> list[str]:
+    """A line a rule: findings, places, excess."""
+    rows: dict[str, list[Finding]] = {}
+    for found in report.findings:
+        rows.setdefault(found.code, []).append(found)
+    if not rows:
+        return []
+    columns = (
+        table.Column(title="rule"), table.Column(title="name"),
+        table.Column(title="findings", right=True), table.Column(title="places", right=True),
+        table.Column(title="excess", right=True),
+    )  # fmt: skip
+    cells = [
+        (
+            code, found[0].name, str(len(found)), str(sum(len(f.places) for f in found)),
+            size(sum(f.excess_bytes for f in found)),
+        )
+        for code, found in sorted(rows.items())
+    ]  # fmt: skip
+    return table.lines(columns, cells, view)

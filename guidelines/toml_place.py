@@ -1,0 +1,114 @@
+"""Where a key stands in a TOML file: its errors name the file, the line and the nearest valid key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from guidelines.report.names import printable
+
+
+class ConfigError(Exception):
+    """A setting that cannot be followed, said in one line with its place."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A table or key of a configuration file.
+
+    Args:
+        file: as errors call it.
+        text: what stands in the file.
+        keys: the way to it, from the top of the file.
+        top: how many of the keys are the file's affair (``tool.guidelint``), not the user's.
+    """
+
+    file: str
+    text: str
+    keys: tuple[str, ...] = ()
+    top: int = 0
+
+    def at(self, key: str) -> Place:
+        """The key of that name inside."""
+        return Place(self.file, self.text, (*self.keys, key), self.top)
+
+    @property
+    def label(self) -> str:
+        """``rules.G101.max-excess``."""
+        return ".".join(printable(key) for key in self.keys[self.top :])
+
+    @property
+    def line(self) -> int:
+        """Counted from 1: of the key, else of what it stands in."""
+        found = 1
+        table: tuple[str, ...] = ()
+        best = 0
+        for number, line in enumerate(self.text.splitlines(), 1):
+            header = _HEADER.match(line)
+            assigned = _ASSIGNED.match(line)
+            if header:
+                table = here = _path(header["path"])
+            elif assigned:
+                here = table + _path(assigned["path"])
+            else:
+                continue
+            matched = len(here) if here == self.keys[: len(here)] else 0
+            if matched > best:
+                found, best = number, matched
+        return found
+
+    def fail(self, message: str) -> NoReturn:
+        """Raise ConfigError: ``guidelint.toml:3: select: expected …``."""
+        raise ConfigError(f"{printable(self.file)}:{self.line}: {self.label}: {message}")
+
+    def expected(self, what: str, found: object) -> NoReturn:
+        """Raise ConfigError for a value of the wrong kind."""
+        self.fail(f"expected {what}, found {shown(found)}")
+
+    def unknown(self, key: str, known: Iterable[str]) -> NoReturn:
+        """Raise ConfigError for a key that nothing reads."""
+        self.at(key).fail(f"unknown key{nearest(key, known)}")
+
+
+def shown(value: object) -> str:
+    """A TOML value as its author knows it.
+
+    >>> shown(True), shown("a"), shown([1]), shown({})
+    ('true', '"a"', 'an array', 'a table')
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f'"{printable(value)}"'
+    if isinstance(value, list | dict):
+        return "an array" if isinstance(value, list) else "a table"
+    return str(value)
+
+
+def nearest(found: str, known: Iterable[str]) -> str:
+    """How to go on after a word that is not known.
+
+    >>> nearest("selct", ["select", "ignore"])
+    "; did you mean 'select'?"
+    >>> nearest("zzz", ["select", "ignore"])
+    '; expected one of ignore, select'
+    """
+    from difflib import get_close_matches
+
+    options = sorted(known)
+    close = get_close_matches(found, options, n=1)
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return f"; expected one of {', '.join(options)}" if options else ""
+
+
+_KEY = r"""(?:[\w-]+|"(?:[^"\\]|\\.)*"|'[^']*')"""
+_PATH = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
+_HEADER = re.compile(rf"\s*\[\s*(?P<path>{_PATH})\s*\]")
+_ASSIGNED = re.compile(rf"\s*(?P<path>{_PATH})\s*=")
+
+
+def _path(text: str) -> tuple[str, ...]:
+    return tuple(key[1:-1] if key[0] in "\"'" else key for key in re.findall(_KEY, text))
