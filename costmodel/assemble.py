@@ -48,7 +48,9 @@ INTEGERS = {"int64", "int32", "int16", "uint64", "uint32", "uint16", "bool", "st
 """Types that hold indices and shapes, unless the operator that reads them is quantised."""
 
 
-def assemble(calls: Sequence[Call], tensors: Mapping[str, Tensor], outputs: Iterable[str], **about: Any) -> Graph:
+def assemble(
+    calls: Sequence[Call], tensors: Mapping[str, Tensor], outputs: Iterable[str], **about: Any
+) -> Graph:
     """Bind the calls and make the Graph.
 
     Args:
@@ -78,13 +80,22 @@ def assemble(calls: Sequence[Call], tensors: Mapping[str, Tensor], outputs: Iter
         formula = Cost() if operator is None else operator.cost * call.times
         nodes.append(
             Node(
-                name=call.name, op_type=call.op_type, operator=operator, inputs=call.inputs,
-                outputs=call.outputs, scope=call.scope, times=call.times, reason=reason,
-                cost=replace(formula, params=params, buffers=buffers) + aside.get(call.name, Cost()),
+                name=call.name,
+                op_type=call.op_type,
+                operator=operator,
+                inputs=call.inputs,
+                outputs=call.outputs,
+                scope=call.scope,
+                times=call.times,
+                reason=reason,
+                cost=replace(formula, params=params, buffers=buffers)
+                + aside.get(call.name, Cost()),
                 bytes=_bytes(call, formula, tensors, constants),
             )  # fmt: skip
         )
-        used.update((name, tensors[name]) for name in (*call.inputs, *call.outputs) if name in tensors)
+        used.update(
+            (name, tensors[name]) for name in (*call.inputs, *call.outputs) if name in tensors
+        )
     return Graph.of(
         nodes, tensors=used, outputs=outputs, folded=sum(_folds(call, tensors) for call in calls),
         weight_bytes=constants.bytes, **about,
@@ -112,8 +123,19 @@ def bind(call: Call, tensors: Mapping[str, Tensor]) -> tuple[Operator | None, st
         return None, call.reason or str(error)
     except ModelError as error:
         raise ModelError(f"{call.op_type} node '{call.name}': {error}") from None
-    except (TypeError, ValueError, IndexError, AttributeError, ZeroDivisionError, KeyError) as error:
-        return None, call.reason or f"its inputs or attributes do not fit {call.op_type}: {_first_line(error)}"
+    except (
+        TypeError,
+        ValueError,
+        IndexError,
+        AttributeError,
+        ZeroDivisionError,
+        KeyError,
+    ) as error:
+        return (
+            None,
+            call.reason
+            or f"its inputs or attributes do not fit {call.op_type}: {_first_line(error)}",
+        )
     return operator, ""
 
 
@@ -127,7 +149,9 @@ def _folds(call: Call, tensors: Mapping[str, Tensor]) -> bool:
     return bool(given) and all(t.constant for t in given)
 
 
-def _live(calls: Sequence[Call], tensors: Mapping[str, Tensor], outputs: tuple[str, ...]) -> list[Call]:
+def _live(
+    calls: Sequence[Call], tensors: Mapping[str, Tensor], outputs: tuple[str, ...]
+) -> list[Call]:
     """The calls that run and that an output depends on."""
     running = [call for call in calls if not _folds(call, tensors)]
     if not outputs:
@@ -175,7 +199,9 @@ class _Constants:
                     self.take(name, learned, registered.cls if registered else None, totals)
         return totals[0], totals[1]
 
-    def take(self, name: str, learned: bool, reader: type[Operator] | None, totals: list[int]) -> None:
+    def take(
+        self, name: str, learned: bool, reader: type[Operator] | None, totals: list[int]
+    ) -> None:
         """Follow a constant back to what the file stores, and claim that."""
         pending = [(name, learned, reader)]
         while pending:
@@ -189,7 +215,9 @@ class _Constants:
                 quantised = cls if cls is not None and cls.quantised else reader
                 for position, source in enumerate(maker.inputs):
                     if source:
-                        carried = learned and maker.op_type not in MASKS and _carries(maker, position)
+                        carried = (
+                            learned and maker.op_type not in MASKS and _carries(maker, position)
+                        )
                         pending.append((source, carried, quantised))
                 continue
             tensor = self.tensors[name]
@@ -246,7 +274,9 @@ def _is_argument(tensor: Tensor, reader: type[Operator] | None) -> bool:
     return bool(tensor.elements == 1) and reader is not None and not reader.learns_scalars
 
 
-def _bytes(call: Call, cost: Cost, tensors: Mapping[str, Tensor], constants: _Constants) -> dict[str, int]:
+def _bytes(
+    call: Call, cost: Cost, tensors: Mapping[str, Tensor], constants: _Constants
+) -> dict[str, int]:
     """Bytes moved, by element type: exact where every input is read once and in full."""
     held = [constants.stored(n) for n in call.inputs if n in tensors and tensors[n].constant]
     read = [tensors[n] for n in call.inputs if n in tensors and not tensors[n].constant]

@@ -93,7 +93,9 @@ class Graph(nx.DiGraph):  # type: ignore[type-arg]
             for tensor in dict.fromkeys(node.inputs):
                 if tensor in makers:
                     read[makers[tensor]] = (*read.get(makers[tensor], ()), tensor)
-            graph.add_edges_from((maker, node.name, {"tensors": names}) for maker, names in read.items())
+            graph.add_edges_from(
+                (maker, node.name, {"tensors": names}) for maker, names in read.items()
+            )
             makers.update((out, node.name) for out in node.outputs if out)
         return graph
 

@@ -47,7 +47,9 @@ class Operator:
         raise NotImplementedError
 
     @classmethod
-    def bind(cls, *inputs: Tensor | None, y: Tensor, outputs: tuple[Tensor, ...], **attributes: Any) -> Operator:
+    def bind(
+        cls, *inputs: Tensor | None, y: Tensor, outputs: tuple[Tensor, ...], **attributes: Any
+    ) -> Operator:
         """Make the record: inputs by position, outputs and attributes by name.
 
         Args:

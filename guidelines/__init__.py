@@ -31,7 +31,9 @@ def __getattr__(name: str) -> Any:
     """Import a name's module when it is first asked for: ``--help`` needs no ``onnx``."""
     if name not in _HOMES:
         raise AttributeError(f"module 'guidelines' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +14,14 @@ from costmodel import __version__
 from guidelines.command import CLEAN, FAILED, FINDINGS, Commands, complain
 from guidelines.config import FAIL_ON, Config
 from guidelines.destination import (
-    STDOUT, Destination, ascii_only, destinations, in_colour, show, width, write,
+    STDOUT,
+    Destination,
+    ascii_only,
+    destinations,
+    in_colour,
+    show,
+    width,
+    write,
 )  # fmt: skip
 from guidelines.finding import Level
 from guidelines.flags import dims, listed, options, selectors, shapes
@@ -215,7 +223,8 @@ def _status(outcome: Outcome) -> int:
     failing = [(config, model) for config, model in outcome.done if config.failing is not None]
     for config, model in failing:
         if config.strict and model.unknown:
-            complain(f"{model.path}: strict: the cost of {len(model.unknown)} nodes is unknown")
+            number = len(model.unknown)
+            complain(f"{model.path}: strict: the cost of {number} node{'' if number == 1 else 's'} is unknown")
             return FINDINGS
         least: Level | None = config.failing
         if least is not None and any(found.level.rank >= least.rank for found in model.findings or ()):
@@ -225,4 +234,6 @@ def _status(outcome: Outcome) -> int:
 
 def main() -> None:
     """Entry point of the console script."""
+    # A run builds one large structure and ends: looking for garbage in it costs a quarter more.
+    gc.set_threshold(200_000)
     guidelint()

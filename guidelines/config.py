@@ -183,5 +183,5 @@ def _parsed(data: bytes, called: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         # The parser says where at the end of its message, or that it came to the end of the file.
         told = re.fullmatch(r"(.*?) \(at (?:line (\d+), column \d+|end of document)\)", str(error))
-        line = told[2] if told and told[2] else data.count(b"\n") + 1
+        line = told[2] if told and told[2] else max(1, len(data.splitlines()))
         raise ConfigError(f"{called}:{line}: expected TOML, found: {told[1] if told else error}") from None

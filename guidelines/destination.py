@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from guidelines.nearest import nearest
 from guidelines.report.registry import names
 from guidelines.report.view import ASCII
-from guidelines.toml_place import nearest
 
 STDOUT = "-"
 

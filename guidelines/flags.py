@@ -10,7 +10,7 @@ import click
 
 from guidelines import selector
 from guidelines.finding import Level
-from guidelines.toml_place import nearest
+from guidelines.nearest import nearest
 
 if TYPE_CHECKING:
     from guidelines.rule import Option, Rule

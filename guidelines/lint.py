@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
-from costmodel.graph import Graph
-from guidelines.finding import Finding, Level
-from guidelines.rule import Option
+import guidelines.rules  # noqa: F401  every module in it registers a rule
+from costmodel.graph import Graph, Node
+from guidelines.finding import Breach, Finding, Level
+from guidelines.nearest import nearest
+from guidelines.rule import RULES, Option, Rule
+from guidelines.selector import as_prefix, codes, unknown
 
 MIN_SHARE = 0.01
 """Share of the model's memory access below which a finding is not worth a line."""
@@ -34,6 +38,144 @@ class Settings:
     layer_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
+class SettingsError(ValueError):
+    """A setting that no rule follows: an unknown selector or option, or a value of another kind."""
+
+
 def find(graph: Graph, settings: Settings = Settings()) -> tuple[Finding, ...]:  # noqa: B008  frozen
-    """Every finding that the settings let through, dearest first."""
-    raise NotImplementedError
+    """Every finding that the settings let through, dearest first.
+
+    Raises:
+        SettingsError: a selector, code or option that means nothing, a value of another kind.
+    """
+    options = _options(settings)
+    levels = {_rule(key).code: level for key, level in settings.levels.items()}
+    ignored = _ignored(graph, settings)
+    order = {name: step for step, name in enumerate(graph)}
+    findings = []
+    for rule in selected(settings.select, settings.ignore):
+        kinds: dict[str, list[Breach]] = {}
+        for breach in rule.check(graph, **options[rule.code]):
+            if not all(ignored(name, rule.code) for name in breach.nodes):
+                kinds.setdefault(breach.kind, []).append(breach)
+        level = levels.get(rule.code, rule.level)
+        findings += [_merged(graph, rule, level, breaches, order) for breaches in kinds.values()]
+    loud = [found for found in findings if found.share >= settings.min_share]
+    return tuple(sorted(loud, key=lambda f: (-f.excess_bytes, f.code, order[f.nodes[0]])))
+
+
+def selected(select: Iterable[str], ignore: Iterable[str] = ()) -> tuple[Rule, ...]:
+    """The rules that selectors leave, by code.
+
+    Of the selectors that mean a rule the longest decides, and of two of one length the one
+    that ignores: as in ruff.
+
+    >>> [rule.code for rule in selected(["G1", "G402"])]
+    ['G101', 'G402']
+    >>> [rule.code for rule in selected(["ALL", "G402"], ignore=["G4"])]
+    ['G101', 'G201', 'G301', 'G402']
+
+    Raises:
+        SettingsError: a selector that means no rule.
+    """
+    wanted, unwanted = _prefixes(select), _prefixes(ignore)
+
+    def weight(code: str, prefixes: list[str]) -> int:
+        return max((len(prefix) for prefix in prefixes if code.startswith(prefix)), default=-1)
+
+    return tuple(
+        RULES[code] for code in sorted(RULES) if weight(code, wanted) > weight(code, unwanted)
+    )
+
+
+def _prefixes(selectors: Iterable[str]) -> list[str]:
+    found = []
+    for selector in selectors:
+        if not codes(selector, RULES):
+            raise SettingsError(unknown(selector, RULES))
+        found.append(as_prefix(selector, RULES))
+    return found
+
+
+def _rule(key: str) -> Rule:
+    """The one rule of that code or name."""
+    meant = codes(key, RULES)
+    if len(meant) != 1 or key not in (meant[0], RULES[meant[0]].name):
+        raise SettingsError(unknown(key, RULES))
+    return RULES[meant[0]]
+
+
+def _options(settings: Settings) -> dict[str, dict[str, Option]]:
+    """Every rule's options, those that are set in place of the defaults."""
+    options = {code: dict(rule.options) for code, rule in RULES.items()}
+    for key, given in settings.options.items():
+        rule = _rule(key)
+        for name, value in given.items():
+            if name not in rule.options:
+                raise SettingsError(
+                    f"{rule.code} has no option '{name}'{nearest(name, rule.options)}"
+                )
+            options[rule.code][name] = _as_kind(value, rule.options[name], f"{rule.code}.{name}")
+    return options
+
+
+def _as_kind(value: Option, default: Option, called: str) -> Option:
+    """The value, if it is of the kind of the option's default."""
+    kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+    wanted = type(default)
+    if type(value) is wanted:
+        return value
+    if wanted is float and type(value) is int:
+        return float(value)
+    raise SettingsError(f"{called}: expected {kinds[wanted]}, found {value!r}")
+
+
+def _ignored(graph: Graph, settings: Settings) -> Callable[[str, str], bool]:
+    """Whether a node is not to be blamed by a rule."""
+    globs = [
+        (glob, frozenset(code for s in selectors for code in _meant(s)))
+        for glob, selectors in settings.layer_ignores.items()
+    ]
+
+    def ignored(name: str, code: str) -> bool:
+        node: Node = graph.node(name)
+        called = (node.name, node.scope, f"op:{node.op_type}")
+        return any(
+            code in rules and any(fnmatchcase(each, glob) for each in called)
+            for glob, rules in globs
+        )
+
+    return ignored
+
+
+def _meant(selector: str) -> tuple[str, ...]:
+    found = codes(selector, RULES)
+    if not found:
+        raise SettingsError(unknown(selector, RULES))
+    return found
+
+
+def _merged(
+    graph: Graph, rule: Rule, level: Level, breaches: list[Breach], order: Mapping[str, int]
+) -> Finding:
+    """One finding of all breaches of a kind; the worst of them speaks."""
+    breaches = sorted(breaches, key=lambda breach: order[breach.nodes[0]])
+    worst = max(breaches, key=lambda breach: breach.value)
+    low = min(breach.value for breach in breaches)
+    spread = f"; {low:.3g} to {worst.value:.3g} over the {len(breaches)}"
+    excess = sum(breach.excess_bytes for breach in breaches)
+    moved = graph.memory_access_bytes
+    nodes = {name: None for breach in breaches for name in breach.nodes}
+    return Finding(
+        code=rule.code,
+        name=rule.name,
+        level=level,
+        nodes=tuple(sorted(nodes, key=order.__getitem__)),
+        places=tuple(breach.label or graph.node(breach.nodes[0]).label for breach in breaches),
+        value=worst.value,
+        bound=worst.bound,
+        message=worst.message + (spread if f"{low:.3g}" != f"{worst.value:.3g}" else ""),
+        remedy=worst.remedy,
+        excess_bytes=excess,
+        share=excess / moved if moved else 0.0,
+    )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from guidelines.report import table
+from guidelines.report.json_text import dumps
 from guidelines.report.view import View
 from guidelines.rule import Rule
 
@@ -42,4 +42,4 @@ def as_json(rules: Sequence[Rule]) -> str:
         }
         for rule in rules
     ]
-    return json.dumps({"schema_version": 1, "rules": entries}, indent=2) + "\n"
+    return dumps({"schema_version": 1, "rules": entries}) + "\n"

@@ -24,10 +24,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A model to read, and what applies to it."""
+    """A model to read, and what applies to it.
+
+    Args:
+        source: where it is.
+        config: the configuration nearest to it, under the command line.
+        spare: whether the configuration may hold sizes for other models too.
+    """
 
     source: Source
     config: Config
+    spare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,12 @@ def jobs(
         return overridden(Config(), flags, rules) if found is None else loaded(found)
 
     found = sources(arguments, excluded=lambda path: nearest(path.parent).excludes(path))
-    return tuple(Job(source, nearest(source.folder)) for source in found)
+
+    def spare(config: Config) -> bool:
+        return len(found) > 1 or (config.dims, config.shapes) != (flags.dims, flags.shapes)
+
+    configured = [(source, nearest(source.folder)) for source in found]
+    return tuple(Job(source, config, spare(config)) for source, config in configured)
 
 
 def run(
@@ -98,9 +110,11 @@ def run(
 
 
 def _read(job: Job) -> Graph:
-    from costmodel.frontends.onnx import read
-
     if job.source.problem:
         raise ModelError(job.source.problem)
+    from costmodel.frontends.onnx import read
+
     given = sys.stdin.buffer.read() if job.source.path == STDIN else job.source.path
-    return read(given, dims=job.config.dims, shapes=job.config.shapes, path=job.source.path)
+    return read(
+        given, dims=job.config.dims, shapes=job.config.shapes, path=job.source.path, spare=job.spare
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from guidelines.toml_place import nearest
+from guidelines.nearest import nearest
 
 if TYPE_CHECKING:
     from guidelines.rule import Rule

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NoReturn
 
+from guidelines.nearest import nearest
 from guidelines.report.names import printable
 
 
@@ -85,23 +86,6 @@ def shown(value: object) -> str:
     if isinstance(value, list | dict):
         return "an array" if isinstance(value, list) else "a table"
     return str(value)
-
-
-def nearest(found: str, known: Iterable[str]) -> str:
-    """How to go on after a word that is not known.
-
-    >>> nearest("selct", ["select", "ignore"])
-    "; did you mean 'select'?"
-    >>> nearest("zzz", ["select", "ignore"])
-    '; expected one of ignore, select'
-    """
-    from difflib import get_close_matches
-
-    options = sorted(known)
-    close = get_close_matches(found, options, n=1)
-    if close:
-        return f"; did you mean '{close[0]}'?"
-    return f"; expected one of {', '.join(options)}" if options else ""
 
 
 _KEY = r"""(?:[\w-]+|"(?:[^"\\]|\\.)*"|'[^']*')"""

@@ -15,9 +15,16 @@ def value(name: str, *shape: int | str) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, F, list(shape))
 
 
-def model(nodes: list[onnx.NodeProto], inputs: list[onnx.ValueInfoProto], output: str = "y", **more: object) -> bytes:
+def model(
+    nodes: list[onnx.NodeProto],
+    inputs: list[onnx.ValueInfoProto],
+    output: str = "y",
+    **more: object,
+) -> bytes:
     functions = more.pop("functions", [])
-    imports = more.pop("opset_imports", [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)])
+    imports = more.pop(
+        "opset_imports", [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)]
+    )
     result = onnx.ValueInfoProto(name=output)
     graph = helper.make_graph(nodes, "g", inputs, [result], **more)  # type: ignore[arg-type]
     return helper.make_model(graph, functions=functions, opset_imports=imports).SerializeToString()  # type: ignore[arg-type]
@@ -30,7 +37,12 @@ def weight(name: str, *dims: int) -> TensorProto:
 
 def function(name: str, nodes: list[onnx.NodeProto]) -> onnx.FunctionProto:
     return helper.make_function(
-        "local", name, ["x"], ["y"], nodes, [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)]
+        "local",
+        name,
+        ["x"],
+        ["y"],
+        nodes,
+        [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)],
     )
 
 
@@ -40,9 +52,14 @@ def exploding(levels: int) -> bytes:
     for level in range(levels):
         callee, domain = (f"f{level + 1}", "local") if level < levels - 1 else ("Relu", "")
         names = ["x", *(f"t{i}" for i in range(9)), "y"]
-        nodes = [helper.make_node(callee, [a], [b], domain=domain) for a, b in zip(names, names[1:], strict=False)]
+        nodes = [
+            helper.make_node(callee, [a], [b], domain=domain)
+            for a, b in zip(names, names[1:], strict=False)
+        ]
         functions.append(function(f"f{level}", nodes))
-    return model([helper.make_node("f0", ["x"], ["y"], domain="local")], [value("x", 1)], functions=functions)
+    return model(
+        [helper.make_node("f0", ["x"], ["y"], domain="local")], [value("x", 1)], functions=functions
+    )
 
 
 def nested(depth: int) -> bytes:
@@ -66,7 +83,11 @@ def nested(depth: int) -> bytes:
 
 
 def conv(x: onnx.ValueInfoProto, *dims: int, **attributes: object) -> bytes:
-    return model([helper.make_node("Conv", ["x", "w"], ["y"], **attributes)], [x], initializer=[weight("w", *dims)])
+    return model(
+        [helper.make_node("Conv", ["x", "w"], ["y"], **attributes)],
+        [x],
+        initializer=[weight("w", *dims)],
+    )
 
 
 def einsum() -> bytes:
@@ -92,28 +113,48 @@ def files() -> Iterator[tuple[str, bytes, str]]:
     yield "random", noise.randbytes(4096), "expected"
     yield "text", b"hello, I am a text file\n" * 20, "expected"
     yield "zeros", bytes(4096), "no ONNX model"
-    yield "lfs", b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 3\n", "git lfs pull"
+    yield (
+        "lfs",
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 3\n",
+        "git lfs pull",
+    )
     yield "html", b"<!DOCTYPE html><html><body>404</body></html>", "HTML"
     yield "zip", b"PK\x03\x04" + bytes(100), "zip"
     yield "pickle", b"\x80\x02}q\x00.", "pickle"
     yield "no_graph", onnx.ModelProto(ir_version=8).SerializeToString(), "without a graph"
     cycle = [helper.make_node("Relu", ["b"], ["y"]), helper.make_node("Relu", ["y"], ["b"])]
     yield "cycle", model(cycle, [value("x", 1)]), "cycle"
-    yield "self_cycle", model([helper.make_node("Add", ["y", "x"], ["y"])], [value("x", 1)]), "cycle"
-    yield "missing_input", model([helper.make_node("Relu", ["nowhere"], ["y"])], [value("x", 1)]), "nowhere"
+    yield (
+        "self_cycle",
+        model([helper.make_node("Add", ["y", "x"], ["y"])], [value("x", 1)]),
+        "cycle",
+    )
+    yield (
+        "missing_input",
+        model([helper.make_node("Relu", ["nowhere"], ["y"])], [value("x", 1)]),
+        "nowhere",
+    )
     yield "missing_output", model([helper.make_node("Relu", ["x"], ["z"])], [value("x", 1)]), "'y'"
     twice = [helper.make_node("Relu", ["x"], ["y"]), helper.make_node("Relu", ["x"], ["y"])]
     yield "given_twice", model(twice, [value("x", 1)]), "'y'"
     yield "channels", conv(value("x", 1, 5, 8, 8), 4, 3, 3, 3), "5"
     yield "groups", conv(value("x", 1, 6, 8, 8), 4, 3, 3, 3, group=0), "group"
-    matmul = model([helper.make_node("MatMul", ["x", "w"], ["y"])], [value("x", 2, 3)], initializer=[weight("w", 4, 5)])
+    matmul = model(
+        [helper.make_node("MatMul", ["x", "w"], ["y"])],
+        [value("x", 2, 3)],
+        initializer=[weight("w", 4, 5)],
+    )
     yield "inner", matmul, "inner"
     yield "negative", conv(value("x", 1, -7, 8, 8), 4, 3, 3, 3), "-7"
     yield "huge_dim", conv(value("x", 1, 2**62, 8, 8), 4, 3, 3, 3), str(2**62)
     yield "huge_weight", conv(value("x", 1, 3, 8, 8), 2**62, 3, 3, 3), str(2**62)
     yield "negative_weight", conv(value("x", 1, 3, 8, 8), -4, 3, 3, 3), "-4"
     yield "huge_product", conv(value("x", 1, 3, 2**31, 2**31), 4, 3, 3, 3), "size"
-    yield "huge_rank", model([helper.make_node("Relu", ["x"], ["y"])], [value("x", *[1] * 100_000)]), "axes"
+    yield (
+        "huge_rank",
+        model([helper.make_node("Relu", ["x"], ["y"])], [value("x", *[1] * 100_000)]),
+        "axes",
+    )
     itself = function("f", [helper.make_node("f", ["x"], ["y"], domain="local")])
     call = helper.make_node("f", ["x"], ["y"], domain="local")
     yield "recursive", model([call], [value("x", 1)], functions=[itself]), "itself"

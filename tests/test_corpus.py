@@ -25,14 +25,15 @@ BY_VALUE = re.compile(
     r"|center_crop_pad_\w+_expanded"
     r"|reduce_(l1|l2|log_sum|log_sum_exp|sum_square)_\w+_expanded"
     r"|range_\w+_expanded"
-    r"|loop1[136]\w*)"
+    r"|loop1[136]\w*|sequence_map_add_1_sequence_1_tensor)"
 )
 
 
 def zeros(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
     """Inputs that really have no elements: in a file, 0 mostly means an axis that is free."""
     shapes = {
-        value.name: tuple(d.dim_value for d in value.type.tensor_type.shape.dim) for value in model.graph.input
+        value.name: tuple(d.dim_value for d in value.type.tensor_type.shape.dim)
+        for value in model.graph.input
     }
     return {name: shape for name, shape in shapes.items() if 0 in shape}
 

@@ -86,10 +86,14 @@ class Readings(quantization.CalibrationDataReader):  # type: ignore[misc]
 def optimised(model: onnx.ModelProto, folder: Path, level: str) -> onnx.ModelProto:
     """What ONNX Runtime makes of it at a level of optimisation."""
     options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, f"ORT_ENABLE_{level}")
+    options.graph_optimization_level = getattr(
+        onnxruntime.GraphOptimizationLevel, f"ORT_ENABLE_{level}"
+    )
     options.optimized_model_filepath = str(folder / "optimised.onnx")
     options.log_severity_level = 4
-    onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
     return onnx.load(folder / "optimised.onnx")
 
 
@@ -100,7 +104,9 @@ def quantised(model: onnx.ModelProto, folder: Path, form: str) -> onnx.ModelProt
     if form == "dynamic":
         quantization.quantize_dynamic(*files)
     else:
-        quantization.quantize_static(*files, Readings(), quant_format=quantization.QuantFormat[form])
+        quantization.quantize_static(
+            *files, Readings(), quant_format=quantization.QuantFormat[form]
+        )
     return onnx.load(files[1])
 
 
@@ -172,7 +178,9 @@ def test_four_times_the_madds_at_batch_4(build: Callable[..., Built]) -> None:
 @NETWORKS
 def test_external_weights_are_never_opened(build: Callable[..., Built], tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
-    onnx.save(proto(build), path, save_as_external_data=True, location="weights.bin", size_threshold=256)
+    onnx.save(
+        proto(build), path, save_as_external_data=True, location="weights.bin", size_threshold=256
+    )
     (tmp_path / "weights.bin").unlink()
     graph = read(path)
     assert graph.cost.madds == MADDS[build]
@@ -193,7 +201,9 @@ def test_the_graph_in_code_and_its_file_cost_the_same(build: Callable[..., Built
 def test_the_written_file_loads_in_onnx_runtime(build: Callable[..., Built]) -> None:
     model = proto(build, weights=False)
     onnx.checker.check_model(model, full_check=True)
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
     assert len(session.run(None, {"input": np.zeros((1, 3, 32, 32), np.float32)})) == 1
 
 

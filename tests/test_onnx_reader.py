@@ -79,7 +79,9 @@ def test_module_scopes_are_kept() -> None:
 
 
 def conv_of(*shape: int | str | None) -> onnx.ModelProto:
-    return model([node("Conv", ["x", "w"], ["y"])], [value("x", *shape)], ["y"], weight("w", 4, 3, 1, 1))
+    return model(
+        [node("Conv", ["x", "w"], ["y"])], [value("x", *shape)], ["y"], weight("w", 4, 3, 1, 1)
+    )
 
 
 def test_a_free_leading_dimension_is_1_and_said_so() -> None:
@@ -128,11 +130,15 @@ def test_dimensions_that_are_expressions() -> None:
 
 def test_what_the_file_says_of_an_operator_nobody_knows_is_believed() -> None:
     m = model(
-        [node("Mystery", ["x"], ["h"], domain="local"), node("Relu", ["h"], ["y"])], [value("x", "n", 3)], ["y"]
+        [node("Mystery", ["x"], ["h"], domain="local"), node("Relu", ["h"], ["y"])],
+        [value("x", "n", 3)],
+        ["y"],
     )
     m.graph.value_info.append(value("h", "n", "2*n + 5"))
     graph = read(m)
-    assert [(n.op_type, n.reason) for n in graph.unknown] == [("local::Mystery", "no formula for this operator")]
+    assert [(n.op_type, n.reason) for n in graph.unknown] == [
+        ("local::Mystery", "no formula for this operator")
+    ]
     assert graph.cost.ops == 1 * 7  # the Relu
 
 
@@ -151,7 +157,15 @@ def test_shapes_are_carried_through_their_arithmetic() -> None:
     ]
     zero = numpy_helper.from_array(np.array(0, np.int64), "zero")
     graph = read(
-        model(nodes, [value("x", 2, 3, 4, 4)], ["y"], zero, ints("axis", 0), ints("minus", -1), weight("w", 48, 10))
+        model(
+            nodes,
+            [value("x", 2, 3, 4, 4)],
+            ["y"],
+            zero,
+            ints("axis", 0),
+            ints("minus", -1),
+            weight("w", 48, 10),
+        )
     )
     assert types(graph) == ["Reshape", "MatMul"]
     assert graph.folded == 4
@@ -209,7 +223,10 @@ def test_parameters_are_found_wherever_they_hide(form: str) -> None:
 
 
 def test_integers_beside_a_scale_are_parameters() -> None:
-    nodes = [node("DequantizeLinear", ["q", "scale", "zero"], ["w"]), node("MatMul", ["x", "w"], ["y"])]
+    nodes = [
+        node("DequantizeLinear", ["q", "scale", "zero"], ["w"]),
+        node("MatMul", ["x", "w"], ["y"]),
+    ]
     q = TensorProto(name="q", data_type=TensorProto.INT8, dims=[8, 4])
     zero = helper.make_tensor("zero", TensorProto.INT8, [], [0])
     scale = helper.make_tensor("scale", F, [], [0.1])
@@ -254,7 +271,9 @@ def test_nodes_in_any_order() -> None:
 
 
 def test_no_opset_import_and_ir_version_1() -> None:
-    m = model([node("Conv", ["x", "w"], ["y"])], [value("x", 1, 3, 8, 8)], ["y"], weight("w", 4, 3, 1, 1))
+    m = model(
+        [node("Conv", ["x", "w"], ["y"])], [value("x", 1, 3, 8, 8)], ["y"], weight("w", 4, 3, 1, 1)
+    )
     del m.opset_import[:]
     m.ir_version = 1
     assert read(m).cost.madds == 64 * 12
@@ -278,7 +297,9 @@ def test_opset_1_operators() -> None:
 
 def test_functions_are_inlined_with_their_attributes() -> None:
     inner = node("LeakyRelu", ["h"], ["o"])
-    inner.attribute.append(onnx.AttributeProto(name="alpha", ref_attr_name="a", type=onnx.AttributeProto.FLOAT))
+    inner.attribute.append(
+        onnx.AttributeProto(name="alpha", ref_attr_name="a", type=onnx.AttributeProto.FLOAT)
+    )
     body = [node("Conv", ["i", "k"], ["h"]), inner]
     block = helper.make_function(
         "local", "Block", ["i", "k"], ["o"], body, [helper.make_opsetid("", 17)], ["a"]
@@ -287,7 +308,9 @@ def test_functions_are_inlined_with_their_attributes() -> None:
         node("Block", ["x", "w"], ["h"], domain="local", name="one", a=0.1),
         node("Block", ["h", "w"], ["y"], domain="local", name="two", a=0.2),
     ]
-    graph = read(model(nodes, [value("x", 1, 3, 8, 8)], ["y"], weight("w", 3, 3, 1, 1), functions=[block]))
+    graph = read(
+        model(nodes, [value("x", 1, 3, 8, 8)], ["y"], weight("w", 3, 3, 1, 1), functions=[block])
+    )
     assert types(graph) == ["Conv", "LeakyRelu"] * 2
     assert graph.cost.madds == 2 * 64 * 9 and graph.cost.params == 9
     assert [n.scope for n in graph.layers] == ["one", "one", "two", "two"]
@@ -303,7 +326,9 @@ def branches(cheap: int, dear: int, condition: TensorProto | None) -> onnx.Model
         )  # fmt: skip
 
     choice = node("If", ["c"], ["y"], then_branch=body("t", cheap), else_branch=body("e", dear))
-    inputs = [value("x", 1, 8)] + ([value("c", dtype=TensorProto.BOOL)] if condition is None else [])
+    inputs = [value("x", 1, 8)] + (
+        [value("c", dtype=TensorProto.BOOL)] if condition is None else []
+    )
     return model([choice], inputs, ["y"], *([condition] if condition is not None else []))
 
 
@@ -330,7 +355,10 @@ def loop(trips: int | None) -> onnx.ModelProto:
         [value("i", dtype=I64), value("go", dtype=TensorProto.BOOL), value("state", 1, 8)],
         [value("on", dtype=TensorProto.BOOL), value("next", 1, 8), value("kept", 1, 8)],
     )
-    nodes = [node("Loop", ["m", "", "x"], ["last", "all"], body=body, name="loop"), node("Relu", ["all"], ["y"])]
+    nodes = [
+        node("Loop", ["m", "", "x"], ["last", "all"], body=body, name="loop"),
+        node("Relu", ["all"], ["y"]),
+    ]
     count = [] if trips is None else [numpy_helper.from_array(np.array(trips, np.int64), "m")]
     inputs = [value("x", 1, 8)] + ([value("m", dtype=I64)] if trips is None else [])
     return model(nodes, inputs, ["last", "y"], weight("w", 8, 8), *count)
@@ -351,7 +379,11 @@ def test_a_loop_of_unknown_length_is_assumed_to_run_once() -> None:
 
 def test_a_scan_runs_once_for_each_item() -> None:
     body = helper.make_graph(
-        [node("MatMul", ["item", "w"], ["h"]), node("Add", ["state", "h"], ["next"]), node("Identity", ["next"], ["o"])],
+        [
+            node("MatMul", ["item", "w"], ["h"]),
+            node("Add", ["state", "h"], ["next"]),
+            node("Identity", ["next"], ["o"]),
+        ],
         "body",
         [value("state", 1, 4), value("item", 1, 8)],
         [value("next", 1, 4), value("o", 1, 4)],
@@ -370,7 +402,9 @@ def test_sequences_and_optionals_are_ordinary() -> None:
         node("OptionalGetElement", ["o"], ["e"]),
         node("MatMul", ["e", "w"], ["y"]),
     ]
-    two, one = (numpy_helper.from_array(np.array(v, np.int64), n) for v, n in ((2, "two"), (1, "one")))
+    two, one = (
+        numpy_helper.from_array(np.array(v, np.int64), n) for v, n in ((2, "two"), (1, "one"))
+    )
     graph = read(model(nodes, [value("x", 3, 8)], ["y"], two, one, weight("w", 2, 4)))
     assert graph.unknown == ()
     assert graph.cost.madds == 3 * 2 * 4
@@ -385,7 +419,11 @@ def test_models_as_text(form: str, tmp_path: Path) -> None:
             "g (float[1, 3, 8, 8] x, float[4, 3, 1, 1] w) => (float[1, 4, 8, 8] y) { y = Conv(x, w) }"
         )
     else:
-        m = model([node("Conv", ["x", "w"], ["y"])], [value("x", 1, 3, 8, 8), value("w", 4, 3, 1, 1)], ["y"])
+        m = model(
+            [node("Conv", ["x", "w"], ["y"])],
+            [value("x", 1, 3, 8, 8), value("w", 4, 3, 1, 1)],
+            ["y"],
+        )
         onnx.save(m, path, {".textproto": "textproto", ".json": "json"}[form])
     assert read(path).cost.madds == 64 * 12
 
@@ -412,6 +450,10 @@ def test_peak_activation_memory() -> None:
 
 
 def test_a_view_takes_no_memory() -> None:
-    nodes = [node("Relu", ["x"], ["h"]), node("Reshape", ["h", "s"], ["r"]), node("Relu", ["r"], ["y"])]
+    nodes = [
+        node("Relu", ["x"], ["h"]),
+        node("Reshape", ["h", "s"], ["r"]),
+        node("Relu", ["r"], ["y"]),
+    ]
     graph = read(model(nodes, [value("x", 1, 100)], ["y"], ints("s", 100, 1)))
     assert graph.peak_activation_bytes == 4 * (100 + 100)

@@ -104,7 +104,11 @@ class Network:
         """
         self._count[op_type] = self._count.get(op_type, 0) + 1
         scope = ".".join(self._scope)
-        name = f"{scope}/{op_type}_{self._count[op_type]}" if scope else f"{op_type}_{self._count[op_type]}"
+        name = (
+            f"{scope}/{op_type}_{self._count[op_type]}"
+            if scope
+            else f"{op_type}_{self._count[op_type]}"
+        )
         held = [f"{name}.weight{i}" for i in range(len(weights))]
         for key, shape in zip(held, weights, strict=True):
             self._tensors[key] = Tensor(shape, constant=True)
@@ -117,8 +121,12 @@ class Network:
             self._tensors[key] = Tensor(shape)
         self._calls.append(
             Call(
-                name=name, op_type=op_type, inputs=(*(v.name for v in inputs), *held),
-                outputs=tuple(given), attributes=attributes, scope=scope,
+                name=name,
+                op_type=op_type,
+                inputs=(*(v.name for v in inputs), *held),
+                outputs=tuple(given),
+                attributes=attributes,
+                scope=scope,
             )  # fmt: skip
         )
         return [Value(key, shape) for key, shape in zip(given, shapes, strict=True)]
@@ -158,7 +166,14 @@ class Network:
         return self.activation(x, "Relu")
 
     def conv_bn_relu(
-        self, x: Value, c_out: Dim, *, k: int = 1, stride: int = 1, groups: Dim = 1, relu: bool = True
+        self,
+        x: Value,
+        c_out: Dim,
+        *,
+        k: int = 1,
+        stride: int = 1,
+        groups: Dim = 1,
+        relu: bool = True,
     ) -> Value:
         """Convolution, batch normalisation and, unless told otherwise, a ReLU."""
         y = self.batch_norm(self.conv(x, c_out, k=k, stride=stride, groups=groups))
@@ -181,7 +196,9 @@ class Network:
     def split(self, x: Value, *channels: Dim) -> list[Value]:
         """Channels apart, in the given numbers."""
         n, _, *extent = x.shape
-        return self.add_operator("Split", [x], [(n, c, *extent) for c in channels], integers=channels, axis=1)
+        return self.add_operator(
+            "Split", [x], [(n, c, *extent) for c in channels], integers=channels, axis=1
+        )
 
     def reshape(self, x: Value, *shape: Dim) -> Value:
         """The same elements under another shape."""
@@ -191,18 +208,31 @@ class Network:
         """Channel shuffle: reshape to (groups, c / groups), transpose, reshape back."""
         n, c, h, w = x.shape
         y = self.reshape(x, n, groups, c // groups, h, w)
-        y = self.add_operator("Transpose", [y], [(n, c // groups, groups, h, w)], perm=[0, 2, 1, 3, 4])[0]
+        y = self.add_operator(
+            "Transpose", [y], [(n, c // groups, groups, h, w)], perm=[0, 2, 1, 3, 4]
+        )[0]
         return self.reshape(y, n, c, h, w)
 
     def pool(
-        self, x: Value, op_type: str = "MaxPool", *, k: int = 3, stride: int = 2, pad: int | None = None
+        self,
+        x: Value,
+        op_type: str = "MaxPool",
+        *,
+        k: int = 3,
+        stride: int = 2,
+        pad: int | None = None,
     ) -> Value:
         """Pooling over k x k: ``MaxPool`` or ``AveragePool``."""
         n, c, h, w = x.shape
         p = k // 2 if pad is None else pad
         h_out, w_out = ((e + 2 * p - k) // stride + 1 for e in (h, w))
         return self.add_operator(
-            op_type, [x], [(n, c, h_out, w_out)], kernel_shape=[k, k], strides=[stride, stride], pads=[p] * 4
+            op_type,
+            [x],
+            [(n, c, h_out, w_out)],
+            kernel_shape=[k, k],
+            strides=[stride, stride],
+            pads=[p] * 4,
         )[0]
 
     def global_average_pool(self, x: Value) -> Value:

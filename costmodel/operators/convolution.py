@@ -153,7 +153,7 @@ class Conv(Operator):
 
 
 @operator("ConvTranspose")
-@operator("com.microsoft::ConvTransposeWithDynamicPads", shape=unpadded, bias_at=3)
+@operator("com.microsoft::ConvTransposeWithDynamicPads", shape=unpadded, bias_at=3, weights=(1, 3))
 @dataclass(frozen=True, kw_only=True)
 class ConvTranspose(Operator):
     """Transposed convolution: every input element meets the whole kernel.
@@ -258,6 +258,8 @@ class DeformConv(Conv):
         Dai et al., Deformable Convolutional Networks, arXiv 1703.06211, equations 2 to 4.
         Zhu et al., Deformable ConvNets v2, arXiv 1811.11168, equation 1: the mask.
     """
+
+    weights: ClassVar = (1, 3)
 
     offset_groups: Dim = 1
     masked: Dim = 0

@@ -12,7 +12,7 @@ from costmodel.operator import operator
 from costmodel.operators import shapes
 from costmodel.operators.contraction import Gemm, MatMul
 from costmodel.operators.convolution import Conv
-from costmodel.operators.elementwise import OPERATIONS
+from costmodel.operators.elementwise import FUSED, OPERATIONS
 from costmodel.operators.normalization import Normalization
 from costmodel.tensor import Tensor
 
@@ -23,6 +23,8 @@ def activation_operations(activation: str) -> int:
     """Operations a fused activation takes; raises Unknown for one that is not in the table."""
     if activation in ("", "Identity"):
         return 0
+    if activation in FUSED:
+        return FUSED[activation][0]
     if activation not in OPERATIONS:
         raise Unknown(f"no formula for the fused activation {activation}")
     return OPERATIONS[activation]

@@ -78,13 +78,13 @@ class BatchNormalization(Operator):
 
 @operator("LayerNormalization", "InstanceNormalization", "GroupNormalization", operations=7)
 @operator("com.microsoft::LayerNormalization", shape_like="LayerNormalization", operations=7)
-@operator("RMSNormalization", operations=4)
+@operator("RMSNormalization", operations=4, weights=(1,))
 @operator("SimplifiedLayerNormalization", shape=shapes.like(0), operations=4)
 @operator("com.microsoft::SimplifiedLayerNormalization", shape=shapes.like(0), operations=4)
-@operator("MeanVarianceNormalization", operations=5)
-@operator("LpNormalization", operations=3)
+@operator("MeanVarianceNormalization", operations=5, weights=())
+@operator("LpNormalization", operations=3, weights=())
 @operator(f"{NHWC}InstanceNormalization", shape=shapes.like(0), operations=7)
-@operator("com.microsoft::GatedRMSNorm", shape=shapes.like(0), operations=9)
+@operator("com.microsoft::GatedRMSNorm", shape=shapes.like(0), operations=10)
 @operator("com.microsoft::GroupNorm", shape=shapes.like(0), operations=7)
 @dataclass(frozen=True, kw_only=True)
 class Normalization(Operator):

@@ -13,8 +13,10 @@ from costmodel.operators import shapes
 from costmodel.tensor import Tensor
 
 
-@operator("RNN", gates=1, operations=1)  # tanh
-@operator("GRU", gates=3, operations=14)  # two Sigmoids, tanh, three multiplies, subtract, add
+@operator("RNN", gates=1, operations=1, weights=(1, 2, 3))  # tanh
+@operator(
+    "GRU", gates=3, operations=14, weights=(1, 2, 3)
+)  # two Sigmoids, tanh, three multiplies, subtract, add
 @operator("LSTM", gates=4, operations=18)  # three Sigmoids, two tanh, three multiplies, add
 @dataclass(frozen=True, kw_only=True)
 class Recurrent(Operator):

@@ -17,19 +17,33 @@ from costmodel.tensor import Tensor
 MICROSOFT = "com.microsoft::"
 
 
-def _projected(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any) -> shapes.Shapes:
+def projected(past_at: int) -> shapes.ShapeRule:
     """Attention that projects its input: the values' width, and the cache."""
-    x, w = shapes.given(inputs, 0), shapes.given(inputs, 1)
-    if x.shape is None or w.shape is None:
-        return [(x.dtype, None)]
-    sizes = attributes.get("qkv_hidden_sizes")
-    columns = w.shape[1]
-    width = sizes[2] if sizes else None if columns is None else columns // 3
-    results: shapes.Shapes = [("float32" if "int" in x.dtype else x.dtype, (*x.shape[:-1], width))]
-    if width is not None and len(x.shape) == 3:
-        heads = attributes["num_heads"]
-        results.append((results[0][0], (2, x.shape[0], heads, x.shape[1], width // heads)))
-    return results
+
+    def rule(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any) -> shapes.Shapes:
+        x, w = shapes.given(inputs, 0), shapes.given(inputs, 1)
+        if x.shape is None or w.shape is None or w.shape[1] is None:
+            return [(x.dtype, None)]
+        sizes = attributes.get("qkv_hidden_sizes")
+        width = sizes[2] if sizes else w.shape[1] // 3
+        dtype = "float32" if "int" in x.dtype else x.dtype
+        results: shapes.Shapes = [(dtype, (*x.shape[:-1], width))]
+        if len(x.shape) == 3:
+            heads = attributes["num_heads"]
+            kept = length(inputs, past_at, 3, x.shape[1])
+            results.append((dtype, (2, x.shape[0], heads, kept, width // heads)))
+        return results
+
+    return rule
+
+
+def length(inputs: shapes.Inputs, past_at: int, axis: int, new: Dim | None) -> Dim | None:
+    """Keys in the cache after the call: those of the past and the new ones."""
+    if past_at >= len(inputs) or inputs[past_at] is None:
+        return new
+    past = shapes.given(inputs, past_at).shape
+    before = None if past is None else past[axis]
+    return None if before is None or new is None else before + new
 
 
 PROJECTED = {
@@ -109,45 +123,46 @@ class ProjectedAttention(Attention):
 
 
 for _op_type, _places in PROJECTED.items():
-    operator(f"{MICROSOFT}{_op_type}", shape=_projected, places=_places)(ProjectedAttention)
+    _rule = projected(_places[1])
+    operator(f"{MICROSOFT}{_op_type}", shape=_rule, places=_places)(ProjectedAttention)
 
 
-def _mixed(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any) -> shapes.Shapes:
-    """Attention without projections: queries' length by values' width."""
-    q, k, v = (shapes.given(inputs, p) for p in range(3))
-    heads = attributes["num_heads"]
-    groups = attributes.get("kv_num_heads", heads)
-    if q.shape is None or None in q.shape[2:]:
-        return [(q.dtype, None)]
-    if len(q.shape) == 5:
-        return [(q.dtype, (*q.shape[:2], heads * q.shape[4]))]
-    if len(inputs) < 2 or inputs[1] is None:
-        d = exact(q.shape[2], heads + 2 * groups)
+def mixed(past_at: int) -> shapes.ShapeRule:
+    """Attention without projections: queries' length by values' width, and the cache."""
+
+    def rule(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any) -> shapes.Shapes:
+        q, k, v = (shapes.given(inputs, p) for p in range(3))
+        heads = attributes["num_heads"]
+        groups = attributes.get("kv_num_heads", heads)
+        if q.shape is None or None in q.shape[2:]:
+            return [(q.dtype, None)]
+        if len(q.shape) == 5:
+            return [(q.dtype, (*q.shape[:2], heads * q.shape[4]))]
+        if len(inputs) < 2 or inputs[1] is None:
+            d_qk = d_v = exact(q.shape[2], heads + 2 * groups)
+            new = q.shape[1]
+        elif k.shape is not None and len(k.shape) == 5 and k.shape[4] is not None:
+            d_qk, d_v, new = exact(q.shape[2], heads), k.shape[4], k.shape[1]
+        elif k.shape is not None and len(k.shape) == 3 and v.shape is not None and v.shape[2]:
+            d_qk, d_v, new = exact(q.shape[2], heads), exact(v.shape[2], groups), k.shape[1]
+        else:
+            return [(q.dtype, q.shape)]
+        kept = length(inputs, past_at, 2, new)
+        n = q.shape[0]
         return [
-            (q.dtype, (*q.shape[:2], heads * d)),
-            *[(q.dtype, (q.shape[0], groups, None, d))] * 2,
+            (q.dtype, (*q.shape[:2], heads * d_v)),
+            (q.dtype, (n, groups, kept, d_qk)),
+            (q.dtype, (n, groups, kept, d_v)),
         ]
-    if v.shape is not None and len(v.shape) == 3 and v.shape[2] is not None:
-        width, d = exact(v.shape[2] * heads, groups), exact(q.shape[2], heads)
-        past = next(
-            (
-                shapes.given(inputs, p)
-                for p in (3, 6)
-                if len(shapes.given(inputs, p).shape or ()) == 4
-            ),
-            Tensor(None),
-        )
-        new = k.shape[1] if k.shape is not None else None
-        before = 0 if past.shape is None else past.shape[2]
-        total = None if new is None or before is None else before + new
-        present = (q.dtype, (q.shape[0], groups, total, d))
-        return [(q.dtype, (*q.shape[:2], width)), present, present]
-    return [(q.dtype, q.shape)]
+
+    return rule
 
 
-@operator(f"{MICROSOFT}MultiHeadAttention", shape=_mixed, places=(3, 5, 6))
-@operator(f"{MICROSOFT}DecoderMaskedMultiHeadAttention", shape=_mixed, places=(10, 4, 5))
-@operator(f"{MICROSOFT}GroupQueryAttention", shape=_mixed, places=(99, 10, 3))
+@operator(f"{MICROSOFT}MultiHeadAttention", shape=mixed(6), places=(3, 5, 6), weights=(3,))
+@operator(
+    f"{MICROSOFT}DecoderMaskedMultiHeadAttention", shape=mixed(5), places=(10, 4, 5), weights=(10,)
+)
+@operator(f"{MICROSOFT}GroupQueryAttention", shape=mixed(3), places=(99, 10, 3), weights=(14, 15))
 @dataclass(frozen=True, kw_only=True)
 class MultiHeadAttention(Attention):
     """ONNX Runtime's attention after the projections, packed or not, with their bias.
@@ -157,8 +172,6 @@ class MultiHeadAttention(Attention):
     >>> MultiHeadAttention(heads=32, kv_heads=8, s_q=1, s_kv=1024, d_qk=128, d_v=128).cost.madds
     8388608
     """
-
-    weights: ClassVar = (3, 10)
 
     @classmethod
     def bind(  # type: ignore[override]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from guidelines.quantity import count, size
 from guidelines.report.names import printable
-from guidelines.report.quantity import count, size
 from guidelines.report.report import Model
 from guidelines.report.totals import unknown_types
 from guidelines.report.view import View
@@ -18,7 +18,7 @@ FEW = 8
 """Inputs, dimensions or operator types that are listed before the rest is only counted."""
 
 
-def heading(model: Model, view: View) -> list[str]:
+def heading(model: Model, view: View, *, conventions: bool = True) -> list[str]:
     """The network: its file, inputs, how much of it was costed, totals and conventions."""
     graph = model.graph
     opset = view.paint(f" · opset {graph.opset}", "dim") if graph.opset else ""
@@ -34,8 +34,9 @@ def heading(model: Model, view: View) -> list[str]:
         for node in model.unknown:
             why = f"{printable(node.op_type)} {printable(node.name)}: {printable(node.reason)}"
             lines += view.wrap(why, indent=" " * 6, first=" " * 4)
-    lines += ["", *_totals(model, view), ""]
-    lines += [view.paint(line, "dim") for line in view.wrap(CONVENTIONS, indent="  ")]
+    lines += ["", *_totals(model, view)]
+    if conventions:
+        lines += ["", *(view.paint(line, "dim") for line in view.wrap(CONVENTIONS, indent="  "))]
     return lines
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from html import escape
 
 from guidelines.finding import Finding
+from guidelines.quantity import count, percent, size
 from guidelines.report.formats.full import summary
 from guidelines.report.heading import CONVENTIONS
 from guidelines.report.names import printable
-from guidelines.report.quantity import count, percent, size
 from guidelines.report.report import Model, Report
 from guidelines.report.view import View
 

@@ -50,8 +50,7 @@ def lines(
     for index, row in enumerate(rows):
         cells = [_pad(shorten(row[i], widths[i]), widths[i], columns[i]) for i in kept]
         if style is not None:
-            cells[-1] = cells[-1].rstrip()
-            table.append(GAP.join(style(index, cell) for cell in cells))
+            table.append(GAP.join(style(index, cell) for cell in cells).rstrip())
         else:
             table.append(GAP.join(cells).rstrip())
     return table

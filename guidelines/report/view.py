@@ -11,7 +11,7 @@ STYLES = {
 }  # fmt: skip
 
 ASCII = str.maketrans({
-    "×": "x", "…": "...", "→": "->", "·": "-", "−": "-", "≥": ">=", "≤": "<=", "√": "sqrt",
+    "×": "x", "…": "...", "→": "->", "·": "*", "−": "-", "≥": ">=", "≤": "<=", "√": "sqrt",
     "≈": "~", "–": "-", "—": "-", "’": "'", "“": '"', "”": '"',
 })  # fmt: skip
 """What stands in for the signs that rules and reports use where the encoding has none."""
@@ -55,5 +55,5 @@ class View:
         """The text in the characters that the view allows."""
         if not self.ascii:
             return text
-        plain = text.translate(ASCII)
+        plain = text.replace(" · ", " - ").translate(ASCII)
         return plain if plain.isascii() else plain.encode("ascii", "backslashreplace").decode()

@@ -33,7 +33,9 @@ def measure(command: list[str], runs: int = RUNS) -> tuple[float, float]:
     return min(seconds[1:]), min(memory[1:])
 
 
-def chain(path: Path, *, layers: int, c: int, hw: int, k: int = 3, elementwise: bool = False) -> None:
+def chain(
+    path: Path, *, layers: int, c: int, hw: int, k: int = 3, elementwise: bool = False
+) -> None:
     """A stack of convolutions of equal width, each with stored weights and a ReLU."""
     nodes, weights = [], []
     for i in range(layers):
@@ -44,13 +46,17 @@ def chain(path: Path, *, layers: int, c: int, hw: int, k: int = 3, elementwise: 
             data = np.full((c, c, k, k), 0.01, np.float32)
             weights.append(numpy_helper.from_array(data, f"w{i}"))
             nodes.append(
-                helper.make_node("Conv", [source, f"w{i}"], [f"c{i}"], name=f"conv{i}", pads=[k // 2] * 4)
+                helper.make_node(
+                    "Conv", [source, f"w{i}"], [f"c{i}"], name=f"conv{i}", pads=[k // 2] * 4
+                )
             )
         nodes.append(helper.make_node("Relu", [f"c{i}"], [f"r{i}"], name=f"relu{i}"))
     value = helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, c, hw, hw])
     result = helper.make_tensor_value_info(f"r{layers - 1}", onnx.TensorProto.FLOAT, None)
     graph = helper.make_graph(nodes, "chain", [value], [result], weights)
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path
+    )
 
 
 def main() -> None:
@@ -60,7 +66,9 @@ def main() -> None:
     from networks import resnet50
 
     with tempfile.TemporaryDirectory() as folder:
-        small, large, long = (Path(folder) / name for name in ("resnet50.onnx", "large.onnx", "long.onnx"))
+        small, large, long = (
+            Path(folder) / name for name in ("resnet50.onnx", "large.onnx", "long.onnx")
+        )
         network, outputs = resnet50()
         onnx.save(write(network, outputs, weights=True), small)
         chain(large, layers=50, c=512, hw=14)
@@ -71,10 +79,14 @@ def main() -> None:
         for label, path in (("ResNet-50", small), ("large", large), ("10,000 nodes", long)):
             size = path.stat().st_size / 1e6
             seconds, memory = measure([sys.executable, "-m", "guidelines", str(path)])
-            print(f"{f'guidelint, {label} ({size:.0f} MB)':44} {seconds:7.3f} {seconds / base:6.2f} {memory:8.0f}")
+            print(
+                f"{f'guidelint, {label} ({size:.0f} MB)':44} {seconds:7.3f} {seconds / base:6.2f} {memory:8.0f}"
+            )
         load = f"import onnx; onnx.load({str(large)!r})"
         seconds, memory = measure([sys.executable, "-c", load], runs=3)
-        print(f"{'onnx.load of the large file':44} {seconds:7.3f} {seconds / base:6.2f} {memory:8.0f}")
+        print(
+            f"{'onnx.load of the large file':44} {seconds:7.3f} {seconds / base:6.2f} {memory:8.0f}"
+        )
 
 
 if __name__ == "__main__":

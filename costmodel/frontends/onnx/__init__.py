@@ -9,11 +9,13 @@ import onnx
 
 from costmodel.assemble import Call, assemble
 from costmodel.errors import ModelError
-from costmodel.frontends.onnx.flatten import Flat, attributes, flatten
-from costmodel.frontends.onnx.load import load
-from costmodel.frontends.onnx.shapes import Resolved, as_tensor, resolve
-from costmodel.frontends.onnx.sizes import bind_inputs
+from costmodel.frontends.onnx.flatten import Flat, flatten
+from costmodel.frontends.onnx.kinds import as_tensor
 from costmodel.frontends.onnx.limits import Stopped, stoppable
+from costmodel.frontends.onnx.load import load
+from costmodel.frontends.onnx.nodes import attributes
+from costmodel.frontends.onnx.shapes import Resolved, resolve
+from costmodel.frontends.onnx.sizes import bind_inputs
 from costmodel.graph import Graph
 
 ATTEMPTS = 3
@@ -26,6 +28,7 @@ def read(
     dims: Mapping[str, int] | None = None,
     shapes: Mapping[str, tuple[int, ...]] | None = None,
     path: str | None = None,
+    spare: bool = False,
 ) -> Graph:
     """Read a model; its weights are neither needed nor touched.
 
@@ -34,6 +37,8 @@ def read(
         dims: sizes of the model's named dimensions.
         shapes: whole shapes of inputs by name; they go before what the file says.
         path: what to call it in reports; the file's path by default.
+        spare: whether sizes for names that the model does not have are passed over, as where
+            one set of sizes serves many models.
 
     Raises:
         ModelError: what stands there is no model, or has dimensions that need a size.
@@ -41,7 +46,7 @@ def read(
     called = path if path is not None else str(source) if isinstance(source, str | Path) else ""
     model = load(source)
     flat = flatten(model)
-    sizes = bind_inputs(model, flat, dims or {}, shapes or {})
+    sizes = bind_inputs(model, flat, dims or {}, shapes or {}, spare=spare)
     resolved = _resolve(flat, sizes.types, sizes.dims)
     assumed = dict(sizes.assumed)
     calls = _calls(flat, resolved, assumed)
@@ -64,7 +69,9 @@ def _resolve(flat: Flat, types: Mapping[str, onnx.TypeProto], dims: Mapping[str,
             return stoppable(lambda at: resolve(flat, types, dims, skip, at))  # noqa: B023  runs at once
         except Stopped as stopped:
             skip |= {stopped.step}
-    raise ModelError(f"expected shape inference to end, found {ATTEMPTS} operators on which it does not")
+    raise ModelError(
+        f"expected shape inference to end, found {ATTEMPTS} operators on which it does not"
+    )
 
 
 def _calls(flat: Flat, resolved: Resolved, assumed: dict[str, int]) -> list[Call]:
@@ -83,9 +90,13 @@ def _calls(flat: Flat, resolved: Resolved, assumed: dict[str, int]) -> list[Call
             chosen = (step.bodies[resolved.taken[step.name]],)
         calls.append(
             Call(
-                name=step.name, op_type=step.op_type,
+                name=step.name,
+                op_type=step.op_type,
                 inputs=(*step.inputs, *(name for body in chosen for name in body)),
-                outputs=step.outputs, attributes=attributes(step.proto), scope=step.scope, times=times,
+                outputs=step.outputs,
+                attributes=attributes(step.proto),
+                scope=step.scope,
+                times=times,
                 branches=tuple(g for g in step.guards if g[0] not in resolved.taken),
                 reason=resolved.reasons.get(step.name, ""),
             )  # fmt: skip

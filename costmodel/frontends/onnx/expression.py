@@ -50,7 +50,9 @@ def names(text: str) -> frozenset[str]:
     if tree is None:
         return frozenset([text])
     called = {id(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
-    return frozenset(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called)
+    return frozenset(
+        n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called
+    )
 
 
 def evaluate(text: str, values: Mapping[str, int]) -> int | None:

@@ -6,14 +6,22 @@ body is prefixed with the name of the node that holds it.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import onnx
 
 from costmodel.errors import ModelError
+from costmodel.frontends.onnx.nodes import (
+    attributes,
+    called,
+    graph_attribute,
+    module_scope,
+    under,
+    with_attributes,
+)
+from costmodel.frontends.onnx.order import ordered
 
 MAX_STEPS = 200_000
 """Operators that a model may have once its functions are inlined."""
@@ -37,8 +45,8 @@ class Step:
         version: of its operator set.
         guards: the If nodes that must take the named branch for it to run.
         loops: the nodes whose body it stands in, outermost first.
-        role: "" for an operator; "carry" and "item" bring a value into a body: carried from
-            one iteration to the next, or one item of a sequence or of an axis at a time.
+        role: "" for an operator; the others bring a value into a body: "carry" from one
+            iteration to the next, "item" one of an axis, "each" one of a sequence at a time.
         axis: for an item, the axis that the iterations run over.
     """
 
@@ -75,68 +83,6 @@ class Flat:
     sparse: dict[str, tuple[int, int]] = field(default_factory=dict)
     value_info: dict[str, onnx.TypeProto] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
-
-
-def attributes(node: onnx.NodeProto) -> dict[str, Any]:
-    """The attributes that are numbers, strings or lists of them, by name.
-
-    A malformed one is left out: the operator then has its default.
-    """
-    found: dict[str, Any] = {}
-    for a in node.attribute:
-        kind = a.type
-        if kind == onnx.AttributeProto.INT or (not kind and a.HasField("i")):
-            found[a.name] = a.i
-        elif kind == onnx.AttributeProto.FLOAT or (not kind and a.HasField("f")):
-            found[a.name] = a.f
-        elif kind == onnx.AttributeProto.STRING or (not kind and a.HasField("s")):
-            found[a.name] = a.s.decode("utf-8", "replace")
-        elif kind == onnx.AttributeProto.INTS or (not kind and a.ints):
-            found[a.name] = list(a.ints)
-        elif kind == onnx.AttributeProto.FLOATS or (not kind and a.floats):
-            found[a.name] = list(a.floats)
-        elif kind == onnx.AttributeProto.STRINGS or (not kind and a.strings):
-            found[a.name] = [s.decode("utf-8", "replace") for s in a.strings]
-    return found
-
-
-def graph_attribute(node: onnx.NodeProto, name: str) -> onnx.GraphProto:
-    """The graph that a node holds under ``name``; raises ModelError where it has none."""
-    for a in node.attribute:
-        if a.name == name and a.HasField("g"):
-            graph: onnx.GraphProto = a.g
-            return graph
-    raise ModelError(f"expected a graph '{name}' in {node.op_type} node '{node.name}', found none")
-
-
-def module_scope(node: onnx.NodeProto) -> str:
-    """Dotted path of the module that made a node, "" where the exporter recorded none.
-
-    The dynamo exporter lists name scopes in the metadata; the TorchScript exporter makes
-    them the path of the node's name, in which each part repeats the one before it.
-    """
-    for entry in node.metadata_props:
-        if entry.key == "pkg.torch.onnx.name_scopes":
-            scopes = re.findall(r"'([^']*)'", entry.value)
-            return scopes[-2] if len(scopes) > 1 else ""
-    if not node.name.startswith("/"):
-        return ""
-    return join_scopes(node.name.strip("/").split("/")[:-1])
-
-
-def join_scopes(parts: Iterable[str]) -> str:
-    """One dotted path of a chain of scopes, where each may begin with the one before.
-
-    >>> join_scopes(["stage2", "stage2.1", "branch1", "branch1.0"])
-    'stage2.1.branch1.0'
-    """
-    path: list[str] = []
-    for part in parts:
-        if path and part.startswith(path[-1] + "."):
-            path[-1] = part
-        else:
-            path.append(part)
-    return ".".join(path)
 
 
 def flatten(model: onnx.ModelProto) -> Flat:
@@ -198,19 +144,25 @@ class _Layout:
         self.taken: set[str] = set()
         self.functions = {(f.domain, f.name, f.overload): f for f in model.functions}
         self.count(model.graph.node, {}, ())
-        versions = {o.domain if o.domain != "ai.onnx" else "": o.version for o in model.opset_import}
+        versions = {
+            o.domain if o.domain != "ai.onnx" else "": o.version for o in model.opset_import
+        }
         names = _Names("", None)
         for value in model.graph.input:
             names.define(value.name)
         self.graph(model.graph, names, _Place(versions))
         self.flat.outputs = tuple(
-            names[o.name] for o in model.graph.output if self.exists(o.name, names, "the model's output")
+            names[o.name]
+            for o in model.graph.output
+            if self.exists(o.name, names, "the model's output")
         )
 
     @staticmethod
     def exists(name: str, names: _Names, reader: str) -> bool:
         if name not in names:
-            raise ModelError(f"expected a value '{name}' for {reader}, found no node, input or initializer of that name")
+            raise ModelError(
+                f"expected a value '{name}' for {reader}, found no node, input or initializer of that name"
+            )
         return True
 
     def unique(self, name: str) -> str:
@@ -236,17 +188,22 @@ class _Layout:
             for output in node.output:
                 if output:
                     if output in names.known and names.known[output] not in self.flat.initializers:
-                        raise ModelError(f"expected one node to give '{output}', found another, '{_called(node)}'")
+                        raise ModelError(
+                            f"expected one node to give '{output}', found another, '{called(node)}'"
+                        )
                     names.define(output)
                     self.flat.initializers.pop(names.known[output], None)
         for value in (*graph.value_info, *graph.output):
             if value.name in names.known and value.HasField("type"):
                 self.flat.value_info.setdefault(names.known[value.name], value.type)
-        for node in _ordered(nodes, names):
+        for node in ordered(nodes):
             self.node(node, names, place)
 
     def count(
-        self, nodes: Iterable[onnx.NodeProto], counted: dict[Function, int], calls: tuple[Function, ...]
+        self,
+        nodes: Iterable[onnx.NodeProto],
+        counted: dict[Function, int],
+        calls: tuple[Function, ...],
     ) -> int:
         """Operators that nodes expand to, each function counted once; no end is an error."""
         total = 0
@@ -255,7 +212,9 @@ class _Layout:
             total += 1
             if key in self.functions:
                 if key in calls:
-                    raise ModelError(f"expected functions that end, found '{node.op_type}' calling itself")
+                    raise ModelError(
+                        f"expected functions that end, found '{node.op_type}' calling itself"
+                    )
                 if key not in counted:
                     counted[key] = self.count(self.functions[key].node, counted, (*calls, key))
                 total += counted[key]
@@ -263,7 +222,9 @@ class _Layout:
                 if a.HasField("g"):
                     total += self.count(a.g.node, counted, calls)
         if total > MAX_STEPS:
-            raise ModelError(f"expected at most {MAX_STEPS:,} operators, found more once functions are inlined")
+            raise ModelError(
+                f"expected at most {MAX_STEPS:,} operators, found more once functions are inlined"
+            )
         return total
 
     def node(self, node: onnx.NodeProto, names: _Names, place: _Place) -> None:
@@ -271,13 +232,13 @@ class _Layout:
         domain = "" if node.domain in AI_ONNX else node.domain
         op_type = f"{domain}::{node.op_type}" if domain else node.op_type
         for name in node.input:
-            self.exists(name, names, f"{node.op_type} node '{_called(node)}'")
+            self.exists(name, names, f"{node.op_type} node '{called(node)}'")
         inputs = tuple(names[name] for name in node.input)
         outputs = tuple(names[name] for name in node.output)
         function = self.functions.get((node.domain, node.op_type, node.overload))
         given = node.name or (node.output[0] if node.output else "") or node.op_type
         name = self.unique(names.prefix + given)
-        scope = _under(place.scope, module_scope(node))
+        scope = under(place.scope, module_scope(node))
         if function is not None:
             self.call(function, node, name, inputs, outputs, place, scope)
             return
@@ -297,13 +258,15 @@ class _Layout:
         given = {a.name: a for a in node.attribute}
         for default in function.attribute_proto:
             given.setdefault(default.name, default)
-        versions = {o.domain if o.domain != "ai.onnx" else "": o.version for o in function.opset_import}
-        called = _called(node).strip("/").rpartition("/")[2]
-        inner = _Place(versions or place.versions, _under(scope, called), place.guards, place.loops)
+        versions = {
+            o.domain if o.domain != "ai.onnx" else "": o.version for o in function.opset_import
+        }
+        call = called(node).strip("/").rpartition("/")[2]
+        inner = _Place(versions or place.versions, under(scope, call), place.guards, place.loops)
         names = _Names(f"{name}/", None)
         for position, formal in enumerate(function.input):
             names.define(formal, inputs[position] if position < len(inputs) else "")
-        nodes = [_with_attributes(inside, given) for inside in function.node]
+        nodes = [with_attributes(inside, given) for inside in function.node]
         results = dict(zip(function.output, outputs, strict=False))
         for inside in nodes:
             for output in inside.output:
@@ -312,19 +275,30 @@ class _Layout:
         for value in function.value_info:
             if value.name in names.known and value.HasField("type"):
                 self.flat.value_info.setdefault(names.known[value.name], value.type)
-        for inside in _ordered(nodes, names):
+        for inside in ordered(nodes):
             self.node(inside, names, inner)
         for formal, actual in results.items():
             if actual and formal in names and names[formal] != actual:
                 self.pass_on(name, names[formal], actual, inner)
 
-    def pass_on(self, holder: str, source: str, target: str, place: _Place, role: str = "", axis: int = 0) -> None:
+    def pass_on(
+        self, holder: str, source: str, target: str, place: _Place, role: str = "", axis: int = 0
+    ) -> None:
         """A step that hands a value on under another name."""
         proto = onnx.NodeProto(op_type="Identity", input=[source], output=[target])
         self.flat.steps.append(
             Step(
-                self.unique(f"{holder}/{target}"), "Identity", 1, proto, (source,), (target,),
-                place.scope, place.guards, place.loops, role, axis,
+                self.unique(f"{holder}/{target}"),
+                "Identity",
+                1,
+                proto,
+                (source,),
+                (target,),
+                place.scope,
+                place.guards,
+                place.loops,
+                role,
+                axis,
             )  # fmt: skip
         )
 
@@ -343,7 +317,10 @@ class _Layout:
         inner = _Place(place.versions, step.scope, place.guards, (*place.loops, step.name))
         if step.op_type == "Loop":
             body = graph_attribute(node, "body")
-            sources = [("", "carry", 0), (step.inputs[1] if len(step.inputs) > 1 else "", "carry", 0)]
+            sources = [
+                ("", "carry", 0),
+                (step.inputs[1] if len(step.inputs) > 1 else "", "carry", 0),
+            ]
             sources += [(value, "carry", 0) for value in step.inputs[2:]]
         elif step.op_type == "Scan":
             body = graph_attribute(node, "body")
@@ -355,7 +332,7 @@ class _Layout:
             sources += [(v, "item", axis) for v, axis in zip(given[states:], axes, strict=False)]
         else:
             body = graph_attribute(node, "body")
-            sources = [(value, "item", 0) for value in step.inputs]
+            sources = [(value, "each", 0) for value in step.inputs]
         step.bodies = (self.body(body, step.name, names, inner, sources),)
 
     def body(
@@ -373,94 +350,8 @@ class _Layout:
             source, role, axis = given[position] if position < len(given) else ("", "carry", 0)
             self.pass_on(prefix, source, unique, place, role, axis)
         self.graph(graph, names, place)
-        return tuple(names[o.name] for o in graph.output if self.exists(o.name, names, f"an output of {prefix}"))
-
-
-def _called(node: onnx.NodeProto) -> str:
-    return node.name or (node.output[0] if node.output else node.op_type)
-
-
-def _under(outer: str, inner: str) -> str:
-    if not outer or not inner or inner == outer or inner.startswith(outer + "."):
-        return inner or outer
-    return f"{outer}.{inner}"
-
-
-def _with_attributes(node: onnx.NodeProto, given: Mapping[str, onnx.AttributeProto]) -> onnx.NodeProto:
-    """The node with its references to the function's attributes replaced by their values."""
-    if not any(_refers(a) for a in node.attribute):
-        return node
-    copy = onnx.NodeProto()
-    copy.CopyFrom(node)
-    del copy.attribute[:]
-    for a in node.attribute:
-        if a.ref_attr_name:
-            if a.ref_attr_name in given:
-                actual = copy.attribute.add()
-                actual.CopyFrom(given[a.ref_attr_name])
-                actual.name = a.name
-        else:
-            actual = copy.attribute.add()
-            actual.CopyFrom(a)
-            if a.HasField("g"):
-                inside = [_with_attributes(n, given) for n in a.g.node]
-                del actual.g.node[:]
-                actual.g.node.extend(inside)
-    return copy
-
-
-def _refers(attribute: onnx.AttributeProto) -> bool:
-    if attribute.ref_attr_name:
-        return True
-    return attribute.HasField("g") and any(_refers(a) for n in attribute.g.node for a in n.attribute)
-
-
-def _read_by(node: onnx.NodeProto) -> Iterator[str]:
-    """What a node reads from its graph: its inputs, and what its bodies take from outside."""
-    yield from node.input
-    for a in node.attribute:
-        if a.HasField("g"):
-            own = {output for inside in a.g.node for output in inside.output}
-            own.update(value.name for value in (*a.g.input, *a.g.initializer))
-            for inside in a.g.node:
-                yield from (name for name in _read_by(inside) if name not in own)
-            yield from (o.name for o in a.g.output if o.name not in own)
-
-
-def _ordered(nodes: list[onnx.NodeProto], names: _Names) -> list[onnx.NodeProto]:
-    """The nodes so that each follows what it reads; the file's order wherever it is sound."""
-    producer = {output: i for i, node in enumerate(nodes) for output in node.output if output}
-    needs: list[set[int]] = []
-    sound = True
-    for i, node in enumerate(nodes):
-        reads = {producer[name] for name in _read_by(node) if name in producer}
-        sound = sound and all(j < i for j in reads)
-        needs.append(reads)
-    if sound:
-        return nodes
-    return [nodes[i] for i in _topological(nodes, needs)]
-
-
-def _topological(nodes: list[onnx.NodeProto], needs: list[set[int]]) -> list[int]:
-    import heapq
-
-    readers: dict[int, list[int]] = {}
-    waiting = [len(reads) for reads in needs]
-    for i, reads in enumerate(needs):
-        for j in reads:
-            readers.setdefault(j, []).append(i)
-    ready = [i for i, count in enumerate(waiting) if count == 0]
-    heapq.heapify(ready)
-    order: list[int] = []
-    while ready:
-        i = heapq.heappop(ready)
-        order.append(i)
-        for reader in readers.get(i, ()):
-            waiting[reader] -= 1
-            if waiting[reader] == 0:
-                heapq.heappush(ready, reader)
-    if len(order) < len(nodes):
-        stuck = [_called(nodes[i]) for i, count in enumerate(waiting) if count]
-        listed = ", ".join(f"'{name}'" for name in stuck[:3])
-        raise ModelError(f"expected a graph without cycles, found one through {listed}")
-    return order
+        return tuple(
+            names[o.name]
+            for o in graph.output
+            if self.exists(o.name, names, f"an output of {prefix}")
+        )

@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from costmodel.frontends.onnx.flatten import attributes
+from costmodel.frontends.onnx.nodes import attributes
 
 Values = dict[str, "np.ndarray[Any, Any]"]
 
@@ -37,7 +37,9 @@ def modern(node: onnx.NodeProto, schema: Any) -> tuple[onnx.NodeProto, dict[str,
             added[made.input[-1]] = numpy_helper.from_array(value, made.input[-1])
     if node.op_type == "Cast" and isinstance(given.get("to"), str):
         del made.attribute[:]
-        made.attribute.append(helper.make_attribute("to", onnx.TensorProto.DataType.Value(given["to"].upper())))
+        made.attribute.append(
+            helper.make_attribute("to", onnx.TensorProto.DataType.Value(given["to"].upper()))
+        )
     if node.op_type == "Concat" and "axis" not in given:
         made.attribute.append(helper.make_attribute("axis", 1))
     return made, added
@@ -53,7 +55,12 @@ def _nothing(given: dict[str, Any]) -> Values:
 
 
 def _upsample(given: dict[str, Any]) -> Values:
-    scales = given.get("scales") or [1.0, 1.0, given.get("height_scale", 1.0), given.get("width_scale", 1.0)]
+    scales = given.get("scales") or [
+        1.0,
+        1.0,
+        given.get("height_scale", 1.0),
+        given.get("width_scale", 1.0),
+    ]
     return {"scales": np.array(scales, np.float32)}
 
 

@@ -77,14 +77,18 @@ def parse(data: Buffer | mmap.mmap, form: str = "protobuf") -> onnx.ModelProto:
         if start.startswith(magic):
             raise ModelError(f"expected an ONNX model, found {found}")
     if start[4:8] == b"TFL3":
-        raise ModelError("expected an ONNX model, found a TensorFlow Lite file; export the network to ONNX")
+        raise ModelError(
+            "expected an ONNX model, found a TensorFlow Lite file; export the network to ONNX"
+        )
     if start.lstrip()[:1] == b"<" and form == "protobuf" and not start.startswith(b"\x08"):
         raise ModelError("expected an ONNX model, found HTML or XML: the download may have failed")
     if form != "protobuf":
         data = _from_text(bytes(data), form)
     cut = skeleton(data)  # type: ignore[arg-type]  a memory map indexes like bytes
     if len(cut) > MAX_SKELETON:
-        raise ModelError(f"expected an architecture under {MAX_SKELETON:,} bytes, found {len(cut):,}")
+        raise ModelError(
+            f"expected an architecture under {MAX_SKELETON:,} bytes, found {len(cut):,}"
+        )
     try:
         model = onnx.ModelProto.FromString(cut)
     except DecodeError:
@@ -97,7 +101,9 @@ def parse(data: Buffer | mmap.mmap, form: str = "protobuf") -> onnx.ModelProto:
 def _from_text(data: bytes, form: str) -> bytes:
     """The binary form of a model in text; parsed where a parser that crashes does no harm."""
     if len(data) > MAX_TEXT:
-        raise ModelError(f"expected a text model of at most {MAX_TEXT:,} bytes; give the binary .onnx file")
+        raise ModelError(
+            f"expected a text model of at most {MAX_TEXT:,} bytes; give the binary .onnx file"
+        )
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -116,6 +122,15 @@ def _from_text(data: bytes, form: str) -> bytes:
     try:
         return stoppable(work)
     except Stopped:
-        raise ModelError(f"expected a model as {form}, found text that its parser does not survive") from None
-    except (onnx.parser.ParseError, json_format.ParseError, text_format.ParseError, json.JSONDecodeError) as error:
-        raise ModelError(f"expected a model as {form}, found: {' '.join(str(error).split())[:200]}") from None
+        raise ModelError(
+            f"expected a model as {form}, found text that its parser does not survive"
+        ) from None
+    except (
+        onnx.parser.ParseError,
+        json_format.ParseError,
+        text_format.ParseError,
+        json.JSONDecodeError,
+    ) as error:
+        raise ModelError(
+            f"expected a model as {form}, found: {' '.join(str(error).split())[:200]}"
+        ) from None

@@ -20,21 +20,31 @@ from onnx.shape_inference import infer_node_outputs
 
 from costmodel.errors import ModelError
 from costmodel.frontends.onnx import values as arithmetic
-from costmodel.frontends.onnx.expression import evaluate
-from costmodel.frontends.onnx.flatten import BODIES, Flat, Step, attributes
+from costmodel.frontends.onnx.bodies import enter, leave
+from costmodel.frontends.onnx.flatten import BODIES, Flat, Step
+from costmodel.frontends.onnx.kinds import (
+    CODES,
+    as_tensor,
+    bound,
+    checked,
+    element_type,
+    merged,
+    openness,
+)
 from costmodel.frontends.onnx.legacy import keeps_first_shape, modern
+from costmodel.frontends.onnx.nodes import attributes
+from costmodel.frontends.onnx.sequences import SEQUENCE
 from costmodel.operator import REGISTRY
 from costmodel.tensor import Tensor
 
-MAX_ELEMENTS = 2**50
-MAX_RANK = 64
-
-ELEMENT_TYPES = {code: name.lower() for name, code in onnx.TensorProto.DataType.items()}
-ELEMENT_TYPES[onnx.TensorProto.FLOAT] = "float32"
-ELEMENT_TYPES[onnx.TensorProto.DOUBLE] = "float64"
-CODES = {name: code for code, name in ELEMENT_TYPES.items()}
-
-RANDOM = {"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli"}
+RANDOM = {
+    "RandomNormal",
+    "RandomUniform",
+    "RandomNormalLike",
+    "RandomUniformLike",
+    "Multinomial",
+    "Bernoulli",
+}
 
 
 @dataclass(slots=True)
@@ -56,27 +66,12 @@ class Resolved:
     reasons: dict[str, str] = field(default_factory=dict)
 
 
-def element_type(code: int) -> str:
-    """Name of an ONNX element type; raises ModelError on a number that stands for none."""
-    if code not in ELEMENT_TYPES:
-        raise ModelError(f"expected an ONNX element type, found {code}")
-    return ELEMENT_TYPES[code]
-
-
-def checked(shape: Sequence[int], what: str) -> tuple[int, ...]:
-    """The shape, where it can be one of a network; raises ModelError otherwise."""
-    if len(shape) > MAX_RANK:
-        raise ModelError(f"expected {what} to have at most {MAX_RANK} axes, found {len(shape)}")
-    if any(d < 0 for d in shape):
-        raise ModelError(f"expected {what} to have a shape without negative dimensions, found {list(shape)}")
-    if math.prod(shape) > MAX_ELEMENTS or max(shape, default=0) > MAX_ELEMENTS:
-        raise ModelError(f"expected {what} to have a size that a network can have, found {list(shape)}")
-    return tuple(shape)
-
-
 def small_value(tensor: onnx.TensorProto) -> np.ndarray[Any, Any] | None:
     """The value of a tensor that is small and whose data stand in the file itself."""
-    if math.prod(tensor.dims) > arithmetic.LIMIT or tensor.data_location == onnx.TensorProto.EXTERNAL:
+    if (
+        math.prod(tensor.dims) > arithmetic.LIMIT
+        or tensor.data_location == onnx.TensorProto.EXTERNAL
+    ):
         return None
     try:
         return numpy_helper.to_array(tensor)
@@ -100,12 +95,16 @@ def resolve(
         skip: steps that must not be inferred, because an earlier attempt stopped there.
         at: told the number of each step before it is inferred.
     """
-    return _Resolver(flat, inputs, dims, skip).run(at)
+    return Resolver(flat, inputs, dims, skip).run(at)
 
 
-class _Resolver:
+class Resolver:
     def __init__(
-        self, flat: Flat, inputs: Mapping[str, onnx.TypeProto], dims: Mapping[str, int], skip: frozenset[int]
+        self,
+        flat: Flat,
+        inputs: Mapping[str, onnx.TypeProto],
+        dims: Mapping[str, int],
+        skip: frozenset[int],
     ) -> None:
         self.flat = flat
         self.dims = dims
@@ -140,9 +139,9 @@ class _Resolver:
                 self.known.reasons[step.name] = "its shape inference did not end"
                 self.declare(step, {})
             elif step.role:
-                self.enter(step)
+                enter(self, step)
             elif step.op_type in BODIES:
-                self.leave(step)
+                leave(self, step)
             elif step.op_type in SEQUENCE:
                 SEQUENCE[step.op_type](self, step)
             else:
@@ -174,12 +173,18 @@ class _Resolver:
                 self.constant(name, a.t)
                 return
             if a.name == "sparse_value":
-                kind = helper.make_tensor_type_proto(a.sparse_tensor.values.data_type, a.sparse_tensor.dims)
+                kind = helper.make_tensor_type_proto(
+                    a.sparse_tensor.values.data_type, a.sparse_tensor.dims
+                )
                 self.define(name, kind, constant=True)
                 return
         for value in attributes(step.proto).values():
-            text = isinstance(value, str) or (isinstance(value, list) and value and isinstance(value[0], str))
-            array = np.asarray(value, dtype=object if text else np.int64 if _ints(value) else np.float32)
+            text = isinstance(value, str) or (
+                isinstance(value, list) and value and isinstance(value[0], str)
+            )
+            array = np.asarray(
+                value, dtype=object if text else np.int64 if _ints(value) else np.float32
+            )
             code = onnx.TensorProto.STRING if text else helper.np_dtype_to_tensor_dtype(array.dtype)
             self.define(name, helper.make_tensor_type_proto(code, array.shape), constant=True)
             if not text and array.size <= arithmetic.LIMIT:
@@ -187,7 +192,9 @@ class _Resolver:
             return
         raise ModelError(f"expected a value in Constant node '{step.name}', found none")
 
-    def by_rule(self, step: Step, rule: Callable[..., Any], given: Sequence[Any]) -> dict[str, onnx.TypeProto]:
+    def by_rule(
+        self, step: Step, rule: Callable[..., Any], given: Sequence[Any]
+    ) -> dict[str, onnx.TypeProto]:
         """Types by the rule that the operator was registered with."""
         tensors = [self.known.tensors.get(name) if name else None for name in step.inputs]
         try:
@@ -225,17 +232,24 @@ class _Resolver:
         if keeps_first_shape(proto) and proto.input[0] in given:
             return {step.outputs[0]: given[proto.input[0]]}
         best: dict[str, onnx.TypeProto] = {}
-        for version in dict.fromkeys((step.version if not shape_like else 0, defs.onnx_opset_version())):
+        for version in dict.fromkeys(
+            (step.version if not shape_like else 0, defs.onnx_opset_version())
+        ):
             schema = _schema(op_type, version, domain)
             if schema is None:
                 continue
             if schema.since_version > step.version and not shape_like:
                 proto, added = modern(proto, schema)
                 data |= added
-                given |= {n: helper.make_tensor_type_proto(t.data_type, t.dims) for n, t in added.items()}
+                given |= {
+                    n: helper.make_tensor_type_proto(t.data_type, t.dims) for n, t in added.items()
+                }
             try:
                 raw = infer_node_outputs(
-                    schema, proto, given, data,
+                    schema,
+                    proto,
+                    given,
+                    data,
                     opset_imports=[helper.make_opsetid(domain, schema.since_version)],
                 )
             except Exception as error:  # noqa: BLE001  onnx raises InferenceError, ValueError, RuntimeError
@@ -243,11 +257,13 @@ class _Resolver:
                 continue
             self.known.reasons.pop(step.name, None)
             local_names = dict(zip(proto.output, step.outputs, strict=True))
-            types = {local_names[local]: kind for local, kind in raw.items() if local in local_names}
+            types = {
+                local_names[local]: kind for local, kind in raw.items() if local in local_names
+            }
             for name, kind in types.items():
-                if name not in best or _openness(kind) < _openness(best[name]):
+                if name not in best or openness(kind) < openness(best[name]):
                     best[name] = kind
-            if step.outputs and step.outputs[0] in best and not _openness(best[step.outputs[0]]):
+            if step.outputs and step.outputs[0] in best and not openness(best[step.outputs[0]]):
                 break
         return best
 
@@ -266,9 +282,11 @@ class _Resolver:
                 continue
             kind = found.get(name)
             said = self.flat.value_info.get(name)
-            if said is not None and (kind is None or _openness(kind)):
+            if said is not None and (kind is None or openness(kind)):
                 said = bound(said, self.dims)
-                kind = said if kind is None or kind.WhichOneof("value") is None else _merged(kind, said)
+                kind = (
+                    said if kind is None or kind.WhichOneof("value") is None else merged(kind, said)
+                )
             if kind is None or (kind.HasField("tensor_type") and not kind.tensor_type.elem_type):
                 kind = self.typed(step, kind)
             self.define(name, kind, constant=constant and not step.loops)
@@ -289,7 +307,12 @@ class _Resolver:
     def compute(self, step: Step, given: Sequence[Any]) -> None:
         """Carry the value on, where it is small."""
         first = self.known.tensors.get(step.inputs[0]) if step.inputs else None
-        if step.op_type in {"Shape", "Size"} and first is not None and first.known and not step.domain:
+        if (
+            step.op_type in {"Shape", "Size"}
+            and first is not None
+            and first.known
+            and not step.domain
+        ):
             shape = np.asarray(first.shape, np.int64)
             if step.op_type == "Shape":
                 rank, a = len(shape), attributes(step.proto)
@@ -298,7 +321,10 @@ class _Resolver:
                 value = np.asarray(math.prod(first.dims), np.int64)
             self.known.values[step.outputs[0]] = value
         else:
-            shapes = [t.shape if t and t.known else None for t in map(self.known.tensors.get, step.outputs)]
+            shapes = [
+                t.shape if t and t.known else None
+                for t in map(self.known.tensors.get, step.outputs)
+            ]
             if not arithmetic.computable(step, given, shapes):
                 return
             results = arithmetic.compute(step, given, step.version or defs.onnx_opset_version())
@@ -316,200 +342,6 @@ class _Resolver:
                     continue
                 self.define(name, helper.make_tensor_type_proto(code, value.shape), constant=True)
 
-    # -- bodies ---------------------------------------------------------------------------
-
-    def enter(self, step: Step) -> None:
-        """Bring a value into a body: carried between iterations, or one item at a time."""
-        (source,), (target,) = step.inputs, step.outputs
-        kind = self.types.get(source)
-        if step.role == "item" and kind is not None:
-            if kind.HasField("sequence_type"):
-                kind = kind.sequence_type.elem_type
-            else:
-                shape = list(as_tensor(kind, constant=False).shape or ())
-                if shape:
-                    length = shape.pop(step.axis)
-                    if length is not None:
-                        self.known.trips[step.loops[-1]] = length
-                kind = helper.make_tensor_type_proto(kind.tensor_type.elem_type, shape)
-        if kind is None:
-            kind = self.flat.value_info.get(target, onnx.TypeProto())
-            kind = bound(kind, self.dims)
-        self.define(target, kind, constant=False)
-
-    def leave(self, step: Step) -> None:
-        """Outputs of a node with bodies, from what its bodies give."""
-        found: dict[str, onnx.TypeProto] = {}
-        if step.op_type == "If":
-            condition = self.known.values.get(step.inputs[0])
-            branches = step.bodies
-            if condition is not None and condition.size == 1:
-                self.known.taken[step.name] = int(bool(condition.reshape(-1)[0]))
-                branches = (step.bodies[self.known.taken[step.name]],)
-            for results in zip(step.outputs, *branches, strict=False):
-                kinds = [self.types[name] for name in results[1:] if name in self.types]
-                if kinds:
-                    found[results[0]] = min(kinds, key=_openness)
-                if len(branches) == 1 and results[1] in self.known.values:
-                    self.known.values[results[0]] = self.known.values[results[1]]
-            for name, kind in found.items():
-                constant = len(branches) == 1 and name in self.known.values
-                self.define(name, kind, constant=constant)
-            missing = [name for name in step.outputs if name and name not in found]
-            if missing:
-                self.declare(step, found)
-            return
-        results = step.bodies[0]
-        if step.op_type == "Loop":
-            trips = self.known.values.get(step.inputs[0]) if step.inputs[0] else None
-            if trips is not None and trips.size == 1:
-                self.known.trips[step.name] = max(0, int(trips.reshape(-1)[0]))
-            results, states = results[1:], len(step.inputs) - 2
-        else:
-            scanned = attributes(step.proto).get("num_scan_inputs", 0)
-            states = len(step.inputs) - scanned - (1 if step.version < 9 and step.op_type == "Scan" else 0)
-            states = 0 if step.op_type == "SequenceMap" else states
-        count = self.known.trips.get(step.name)
-        for position, (name, result) in enumerate(zip(step.outputs, results, strict=False)):
-            kind = self.types.get(result)
-            if kind is None or not name:
-                continue
-            if position >= states and kind.HasField("tensor_type"):
-                if step.op_type == "SequenceMap":
-                    kind = onnx.TypeProto(sequence_type=onnx.TypeProto.Sequence(elem_type=kind))
-                else:
-                    shape = as_tensor(kind, constant=False).shape
-                    stacked = None if shape is None else [count, *shape]
-                    kind = helper.make_tensor_type_proto(kind.tensor_type.elem_type, stacked)
-            found[name] = kind
-        self.declare(step, found)
-        for name in step.outputs:
-            if name:
-                self.define(name, self.types[name], constant=False)
-
-    # -- sequences ------------------------------------------------------------------------
-
-    def construct(self, step: Step) -> None:
-        """SequenceConstruct, SequenceInsert, SequenceErase: a list with its items."""
-        items = list(self.sequences.get(step.inputs[0], [])) if step.op_type != "SequenceConstruct" else []
-        known = step.op_type == "SequenceConstruct" or step.inputs[0] in self.sequences
-        position = self.known.values.get(step.inputs[-1]) if len(step.inputs) > 1 else None
-        if step.op_type == "SequenceConstruct":
-            items = [self.types[name] for name in step.inputs if name in self.types]
-        elif step.op_type == "SequenceInsert":
-            at = int(position.reshape(-1)[0]) if len(step.inputs) > 2 and position is not None else len(items)
-            items.insert(at, self.types.get(step.inputs[1], onnx.TypeProto()))
-        elif items:
-            at = int(position.reshape(-1)[0]) if position is not None else -1
-            if -len(items) <= at < len(items):
-                items.pop(at)
-        self.infer_sequence(step, items if known else None)
-
-    def split(self, step: Step) -> None:
-        """SplitToSequence: pieces of one axis."""
-        first = self.known.tensors.get(step.inputs[0])
-        given = attributes(step.proto)
-        pieces: list[onnx.TypeProto] | None = None
-        if first is not None and first.known:
-            shape = list(first.dims)
-            axis = given.get("axis", 0)
-            lengths = self.known.values.get(step.inputs[1]) if len(step.inputs) > 1 else np.asarray(1)
-            if lengths is not None and shape:
-                length = shape[axis]
-                if lengths.ndim == 0:
-                    size = max(1, int(lengths))
-                    sizes = [min(size, length - start) for start in range(0, length, size)][: arithmetic.LIMIT]
-                else:
-                    sizes = [int(size) for size in lengths]
-                drop = len(step.inputs) < 2 and not given.get("keepdims", 1)
-                code = CODES[first.dtype]
-                pieces = [
-                    helper.make_tensor_type_proto(code, [*shape[:axis], *([] if drop else [size]), *shape[axis:][1:]])
-                    for size in sizes
-                ]
-        self.infer_sequence(step, pieces)
-
-    def infer_sequence(self, step: Step, items: list[onnx.TypeProto] | None) -> None:
-        self.declare(step, self.by_schema(step, None))
-        if items is not None and step.outputs:
-            self.sequences[step.outputs[0]] = items
-
-    def pick(self, step: Step) -> None:
-        """SequenceAt: one item."""
-        items = self.sequences.get(step.inputs[0])
-        position = self.known.values.get(step.inputs[1])
-        if items and position is not None and -len(items) <= int(position) < len(items):
-            self.declare(step, {step.outputs[0]: items[int(position)]})
-        elif items and len({i.SerializeToString() for i in items}) == 1:
-            self.declare(step, {step.outputs[0]: items[0]})
-        else:
-            self.declare(step, self.by_schema(step, None))
-
-    def join(self, step: Step) -> None:
-        """ConcatFromSequence: the items side by side."""
-        items = self.sequences.get(step.inputs[0])
-        tensors = [as_tensor(item, constant=False) for item in items or []]
-        if not tensors or not all(t.known for t in tensors):
-            self.declare(step, self.by_schema(step, None))
-            return
-        given = attributes(step.proto)
-        shape, axis = list(tensors[0].dims), given.get("axis", 0)
-        if given.get("new_axis"):
-            shape.insert(axis if axis >= 0 else len(shape) + 1 + axis, len(tensors))
-        elif shape:
-            shape[axis] = sum(t.dims[axis] for t in tensors)
-        self.declare(step, {step.outputs[0]: helper.make_tensor_type_proto(CODES[tensors[0].dtype], shape)})
-
-
-SEQUENCE: dict[str, Callable[[_Resolver, Step], None]] = {
-    "SequenceConstruct": _Resolver.construct,
-    "SequenceInsert": _Resolver.construct,
-    "SequenceErase": _Resolver.construct,
-    "SplitToSequence": _Resolver.split,
-    "SequenceAt": _Resolver.pick,
-    "ConcatFromSequence": _Resolver.join,
-}
-
-
-def as_tensor(kind: onnx.TypeProto, constant: bool) -> Tensor:
-    """The Tensor of an ONNX type; of a sequence or an optional only its element type."""
-    while not kind.HasField("tensor_type"):
-        which = kind.WhichOneof("value")
-        if which in {"sequence_type", "optional_type"}:
-            kind = getattr(kind, which).elem_type
-            if kind.HasField("tensor_type"):
-                return Tensor(None, ELEMENT_TYPES.get(kind.tensor_type.elem_type, "float32"), constant)
-        elif which == "sparse_tensor_type":
-            kind = helper.make_tensor_type_proto(kind.sparse_tensor_type.elem_type, [
-                d.dim_value for d in kind.sparse_tensor_type.shape.dim])  # fmt: skip
-        else:
-            return Tensor(None, "float32", constant)
-    tensor = kind.tensor_type
-    dtype = ELEMENT_TYPES.get(tensor.elem_type, "float32")
-    if not tensor.HasField("shape"):
-        return Tensor(None, dtype, constant)
-    shape = tuple(d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim)
-    if all(d is not None for d in shape) and math.prod(d or 0 for d in shape) > MAX_ELEMENTS:
-        raise ModelError(f"expected tensors of a size that a network can have, found {list(shape)}")
-    return Tensor(shape, dtype, constant)
-
-
-def bound(kind: onnx.TypeProto, dims: Mapping[str, int]) -> onnx.TypeProto:
-    """The type with its named dimensions, and expressions of them, replaced by their values."""
-    if not kind.HasField("tensor_type") or not kind.tensor_type.HasField("shape"):
-        return kind
-    made = onnx.TypeProto()
-    made.CopyFrom(kind)
-    for dim in made.tensor_type.shape.dim:
-        if dim.HasField("dim_param"):
-            value = evaluate(dim.dim_param, dims)
-            dim.ClearField("dim_param")
-            if value is not None and value >= 0:
-                dim.dim_value = value
-        elif dim.HasField("dim_value") and dim.dim_value < 0:
-            dim.ClearField("dim_value")
-    return made
-
 
 def one_line(error: BaseException) -> str:
     """What an exception says, on one line and without the C++ that said it."""
@@ -520,31 +352,9 @@ def one_line(error: BaseException) -> str:
 
 
 def _ints(value: object) -> bool:
-    return isinstance(value, int) or (isinstance(value, list) and all(isinstance(v, int) for v in value))
-
-
-def _openness(kind: onnx.TypeProto) -> int:
-    """How much of a type is open: 0 for one that is known in full."""
-    if not kind.HasField("tensor_type"):
-        return 0 if kind.WhichOneof("value") else 1000
-    if not kind.tensor_type.HasField("shape"):
-        return 999
-    return sum(not d.HasField("dim_value") for d in kind.tensor_type.shape.dim)
-
-
-def _merged(found: onnx.TypeProto, said: onnx.TypeProto) -> onnx.TypeProto:
-    """What inference found, with the axes it left open as the file says them."""
-    if not found.HasField("tensor_type") or not said.HasField("tensor_type"):
-        return found
-    if not found.tensor_type.HasField("shape"):
-        return said
-    made = onnx.TypeProto()
-    made.CopyFrom(found)
-    if len(said.tensor_type.shape.dim) == len(made.tensor_type.shape.dim):
-        for mine, theirs in zip(made.tensor_type.shape.dim, said.tensor_type.shape.dim, strict=True):
-            if not mine.HasField("dim_value") and theirs.HasField("dim_value"):
-                mine.dim_value = theirs.dim_value
-    return made
+    return isinstance(value, int) or (
+        isinstance(value, list) and all(isinstance(v, int) for v in value)
+    )
 
 
 _schemas: dict[tuple[str, int, str], Any] = {}
@@ -555,7 +365,9 @@ def _schema(op_type: str, version: int, domain: str) -> Any:
     key = (op_type, version, domain)
     if key not in _schemas:
         _schemas[key] = None
-        for wanted in itertools.chain([(op_type, version, domain)] if version else [], [(op_type, domain)]):
+        for wanted in itertools.chain(
+            [(op_type, version, domain)] if version else [], [(op_type, domain)]
+        ):
             try:
                 _schemas[key] = defs.get_schema(*wanted)
                 break

@@ -11,7 +11,7 @@ from onnx import helper
 from costmodel.errors import ModelError
 from costmodel.frontends.onnx.expression import evaluate, names
 from costmodel.frontends.onnx.flatten import Flat
-from costmodel.frontends.onnx.shapes import checked, element_type
+from costmodel.frontends.onnx.kinds import checked, element_type
 
 
 @dataclass(slots=True)
@@ -24,8 +24,9 @@ class Sizes:
 
 
 def bind_inputs(
-    model: onnx.ModelProto, flat: Flat, dims: Mapping[str, int], shapes: Mapping[str, tuple[int, ...]]
-) -> Sizes:
+    model: onnx.ModelProto, flat: Flat, dims: Mapping[str, int], shapes: Mapping[str, tuple[int, ...]],
+    *, spare: bool = False,
+) -> Sizes:  # fmt: skip
     """Give every input a size: free leading axes are 1, other free ones must be named.
 
     Raises:
@@ -33,22 +34,38 @@ def bind_inputs(
             that contradicts the file's rank.
     """
     inputs = {v.name: v.type for v in model.graph.input if v.name not in flat.initializers}
+    if spare:
+        shapes = {name: shape for name, shape in shapes.items() if name in inputs}
     for name in shapes:
         if name not in inputs:
-            raise ModelError(f"expected --shape for one of the inputs {_listed(inputs)}, found '{name}'")
-    sizes = Sizes(dims=dict(dims))
+            raise ModelError(
+                f"expected --shape for one of the inputs {_listed(inputs)}, found '{name}'"
+            )
     declared = {name: _declared(name, kind) for name, kind in inputs.items()}
-    _check_names(declared, dims)
+    free = _free(declared)
+    if spare:
+        dims = {name: size for name, size in dims.items() if name in free}
+    _check_names(free, dims)
+    sizes = Sizes(dims=dict(dims))
     for name, given in shapes.items():
         axes = declared[name]
         if axes is not None and len(axes) != len(given):
-            raise ModelError(f"expected --shape with {len(axes)} sizes for input '{name}', found {len(given)}")
+            raise ModelError(
+                f"expected --shape with {len(axes)} sizes for input '{name}', found {len(given)}"
+            )
         for axis, size in zip(axes or (), given, strict=False):
             if isinstance(axis, str) and axis:
                 if sizes.dims.setdefault(axis, size) != size:
-                    raise ModelError(f"expected one size for dimension '{axis}', found {sizes.dims[axis]} and {size}")
+                    raise ModelError(
+                        f"expected one size for dimension '{axis}', found {sizes.dims[axis]} and {size}"
+                    )
     for axes in declared.values():
-        if axes and isinstance(axes[0], str) and axes[0].isidentifier() and axes[0] not in sizes.dims:
+        if (
+            axes
+            and isinstance(axes[0], str)
+            and axes[0].isidentifier()
+            and axes[0] not in sizes.dims
+        ):
             sizes.dims[axes[0]] = sizes.assumed[axes[0]] = 1
     missing: list[str] = []  # what to give, in the caller's words
     for name, kind in inputs.items():
@@ -61,15 +78,25 @@ def bind_inputs(
             sizes.types[name] = kind
             continue
         else:
-            shape = [_size(name, position, axis, sizes, missing) for position, axis in enumerate(axes)]
+            shape = [
+                _size(name, position, axis, sizes, missing) for position, axis in enumerate(axes)
+            ]
             if "" in axes[1:]:
-                template = ",".join("?" if a == "" and i else str(d) for i, (a, d) in enumerate(zip(axes, shape, strict=True)))
+                template = ",".join(
+                    "?" if a == "" and i else str(d)
+                    for i, (a, d) in enumerate(zip(axes, shape, strict=True))
+                )
                 missing.append(f"--shape {name}={template} with a size for each ?")
         code = kind.tensor_type.elem_type
         element_type(code)
-        sizes.types[name] = helper.make_tensor_type_proto(code, checked(shape, f"the input '{name}'"))
+        sizes.types[name] = helper.make_tensor_type_proto(
+            code, checked(shape, f"the input '{name}'")
+        )
     if missing:
-        raise ModelError("expected sizes for what the file leaves free: give " + ", ".join(dict.fromkeys(missing)))
+        raise ModelError(
+            "expected sizes for what the file leaves free: give "
+            + ", ".join(dict.fromkeys(missing))
+        )
     return sizes
 
 
@@ -92,13 +119,19 @@ def _declared(name: str, kind: onnx.TypeProto) -> list[int | str] | None:
     return axes
 
 
-def _check_names(declared: Mapping[str, list[int | str] | None], dims: Mapping[str, int]) -> None:
-    free = {n for axes in declared.values() for a in axes or () if isinstance(a, str) and a for n in names(a)}
-    free |= {a for axes in declared.values() for a in axes or () if isinstance(a, str) and a}
+def _free(declared: Mapping[str, list[int | str] | None]) -> set[str]:
+    """The names that axes are called by, whole or within an expression."""
+    called = {a for axes in declared.values() for a in axes or () if isinstance(a, str) and a}
+    return called | {name for axis in called for name in names(axis)}
+
+
+def _check_names(free: set[str], dims: Mapping[str, int]) -> None:
     for name, size in dims.items():
         if name not in free:
             known = _listed(free) if free else "none: its sizes are fixed, use --shape"
-            raise ModelError(f"expected --dim for one of the model's dimensions ({known}), found '{name}'")
+            raise ModelError(
+                f"expected --dim for one of the model's dimensions ({known}), found '{name}'"
+            )
         if size < 1:
             raise ModelError(f"expected a size of at least 1 for dimension '{name}', found {size}")
 

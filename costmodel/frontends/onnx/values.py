@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from onnx import helper, numpy_helper
 
-from costmodel.frontends.onnx.flatten import Step, attributes
+from costmodel.frontends.onnx.flatten import Step
+from costmodel.frontends.onnx.nodes import attributes
 
 LIMIT = 2048
 """Elements up to which a value is computed and kept."""
@@ -36,102 +37,83 @@ NEVER = {
 """Operators that are not computed: random, of sequences, of strings, or with bodies."""
 
 
-def _axes(inputs: Values, given: dict[str, Any], position: int = 1) -> tuple[int, ...] | None:
-    if len(inputs) > position and inputs[position] is not None:
-        return tuple(int(a) for a in np.ravel(inputs[position]))  # type: ignore[arg-type]
-    axes = given.get("axes")
-    return None if axes is None else tuple(axes)
+def _ints(values: Any) -> tuple[int, ...]:
+    return tuple(int(v) for v in np.ravel(values))
 
 
-def _unsqueeze(x: Array, axes: tuple[int, ...]) -> Array:
-    return np.expand_dims(x, axes)
+def _divide(a: Array, b: Array, **_: Any) -> Any:
+    """ONNX's Div: integers are truncated towards zero."""
+    if not np.issubdtype(a.dtype, np.integer):
+        return a / b
+    return np.sign(a) * np.sign(b) * (np.abs(a) // np.abs(b))
 
 
-def _slice(inputs: Values, given: dict[str, Any]) -> Array:
-    x = _first(inputs)
-    if len(inputs) > 1:
-        starts, ends = (np.ravel(inputs[i]).tolist() for i in (1, 2))  # type: ignore[arg-type]
-        axes = _axes(inputs, {}, 3)
-        steps = np.ravel(inputs[4]).tolist() if len(inputs) > 4 and inputs[4] is not None else None
-    else:
-        starts, ends, axes, steps = given["starts"], given["ends"], _axes([], given), None
+def _slice(x: Array, *moved: Array, **given: Any) -> Any:
+    """ONNX's Slice, its bounds attributes (to operator set 9) or inputs."""
+    names = ("starts", "ends", "axes", "steps")
+    bounds = {name: _ints(v) for name, v in (given | dict(zip(names, moved, strict=False))).items()}
+    axes = bounds.get("axes", tuple(range(len(bounds["starts"]))))
+    steps = bounds.get("steps", (1,) * len(axes))
     index = [slice(None)] * x.ndim
-    for i, (start, end) in enumerate(zip(starts, ends, strict=True)):
-        step = 1 if steps is None else steps[i]
-        axis = i if axes is None else axes[i]
-        stop = None if step < 0 and end < -x.shape[axis] else end
-        index[axis] = slice(start, stop, step)
+    for axis, start, end, step in zip(axes, bounds["starts"], bounds["ends"], steps, strict=True):
+        index[axis] = slice(start, None if step < 0 and end < -x.shape[axis] else end, step)
     return x[tuple(index)]
 
 
-def _first(inputs: Values) -> Array:
-    assert inputs[0] is not None
-    return inputs[0]
+def _reshape(x: Array, shape: Any, allowzero: int = 0, **_: Any) -> Any:
+    target = _ints(shape)
+    return x.reshape(
+        target if allowzero else [x.shape[i] if d == 0 else d for i, d in enumerate(target)]
+    )
 
 
-def _reduce(function: Callable[..., Any]) -> Callable[[Values, dict[str, Any]], Array]:
-    def run(inputs: Values, given: dict[str, Any]) -> Array:
-        x = _first(inputs)
-        axes = _axes(inputs, given)
-        if axes == () or (axes is None and given.get("noop_with_empty_axes")):
-            return x if given.get("noop_with_empty_axes") else function(x, keepdims=bool(given.get("keepdims", 1)))
-        return np.asarray(function(x, axis=axes, keepdims=bool(given.get("keepdims", 1)))).astype(x.dtype)
-
-    return run
+def _squeeze(x: Array, axes: Any = None, **_: Any) -> Any:
+    return np.squeeze(x, axis=None if axes is None else _ints(axes))
 
 
-def _binary(function: Callable[..., Any]) -> Callable[[Values, dict[str, Any]], Array]:
-    def run(inputs: Values, given: dict[str, Any]) -> Array:
-        a, b = inputs[:2]
-        assert a is not None and b is not None
-        return np.asarray(function(a, b))
+def _reduce(function: Callable[..., Any]) -> Callable[..., Any]:
+    def run(
+        x: Array, axes: Any = None, keepdims: int = 1, noop_with_empty_axes: int = 0, **_: Any
+    ) -> Any:
+        over = () if axes is None else _ints(axes)
+        if not over and noop_with_empty_axes:
+            return x
+        return np.asarray(function(x, axis=over or None, keepdims=bool(keepdims))).astype(x.dtype)
 
     return run
 
 
-def _divide(a: Array, b: Array) -> Array:
-    if np.issubdtype(a.dtype, np.integer):
-        return np.trunc(np.true_divide(a, b)).astype(a.dtype) if np.any((a < 0) | (b < 0)) else a // b
-    return np.divide(a, b)
+def _plain(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *inputs, **_: function(*inputs)
 
 
-def _unary(function: Callable[[Array], Any]) -> Callable[[Values, dict[str, Any]], Array]:
-    return lambda inputs, given: np.asarray(function(_first(inputs)))
-
-
-def _reshape(inputs: Values, given: dict[str, Any]) -> Array:
-    x = _first(inputs)
-    target = given["shape"] if len(inputs) < 2 else np.ravel(inputs[1]).tolist()  # type: ignore[arg-type]
-    if not given.get("allowzero"):
-        target = [x.shape[i] if d == 0 else d for i, d in enumerate(target)]
-    return x.reshape(target)
-
-
-TABLE: dict[str, Callable[[Values, dict[str, Any]], Array]] = {
-    "Identity": _unary(lambda x: x),
-    "Neg": _unary(np.negative), "Abs": _unary(np.abs), "Not": _unary(np.logical_not),
-    "Floor": _unary(np.floor), "Ceil": _unary(np.ceil), "Round": _unary(np.rint), "Sqrt": _unary(np.sqrt),
-    "Add": _binary(np.add), "Sub": _binary(np.subtract), "Mul": _binary(np.multiply), "Div": _binary(_divide),
-    "Equal": _binary(np.equal), "Greater": _binary(np.greater), "Less": _binary(np.less),
-    "GreaterOrEqual": _binary(np.greater_equal), "LessOrEqual": _binary(np.less_equal),
-    "And": _binary(np.logical_and), "Or": _binary(np.logical_or), "Xor": _binary(np.logical_xor),
-    "Min": lambda inputs, given: np.asarray(np.minimum.reduce(np.broadcast_arrays(*inputs))),  # type: ignore[arg-type]
-    "Max": lambda inputs, given: np.asarray(np.maximum.reduce(np.broadcast_arrays(*inputs))),  # type: ignore[arg-type]
-    "Where": lambda inputs, given: np.where(*inputs),  # type: ignore[call-overload]
-    "Concat": lambda inputs, given: np.concatenate(inputs, axis=given.get("axis", 1)),  # type: ignore[arg-type]
-    "Gather": lambda inputs, given: np.take(_first(inputs), inputs[1], axis=given.get("axis", 0)),  # type: ignore[arg-type]
+TABLE: dict[str, Callable[..., Any]] = {
+    "Identity": _plain(lambda x: x),
+    "Neg": _plain(np.negative), "Abs": _plain(np.abs), "Not": _plain(np.logical_not),
+    "Floor": _plain(np.floor), "Ceil": _plain(np.ceil), "Round": _plain(np.rint),
+    "Sqrt": _plain(np.sqrt),
+    "Add": _plain(np.add), "Sub": _plain(np.subtract), "Mul": _plain(np.multiply), "Div": _divide,
+    "Equal": _plain(np.equal), "Greater": _plain(np.greater), "Less": _plain(np.less),
+    "GreaterOrEqual": _plain(np.greater_equal), "LessOrEqual": _plain(np.less_equal),
+    "And": _plain(np.logical_and), "Or": _plain(np.logical_or), "Xor": _plain(np.logical_xor),
+    "Min": lambda *xs, **_: np.minimum.reduce(np.broadcast_arrays(*xs)),
+    "Max": lambda *xs, **_: np.maximum.reduce(np.broadcast_arrays(*xs)),
+    "Where": _plain(np.where),
+    "Cast": lambda x, to, **_: x.astype(helper.tensor_dtype_to_np_dtype(to)),
+    "Concat": lambda *xs, axis=1, **_: np.concatenate(xs, axis=axis),
+    "Gather": lambda x, indices, axis=0, **_: np.take(x, indices, axis=axis),
     "Reshape": _reshape,
-    "Unsqueeze": lambda inputs, given: _unsqueeze(_first(inputs), _axes(inputs, given) or ()),
-    "Squeeze": lambda inputs, given: np.squeeze(_first(inputs), axis=_axes(inputs, given)),
-    "Transpose": lambda inputs, given: np.transpose(_first(inputs), given.get("perm")),
+    "Unsqueeze": lambda x, axes, **_: np.expand_dims(x, _ints(axes)),
+    "Squeeze": _squeeze,
+    "Transpose": lambda x, perm=None, **_: np.transpose(x, perm),
     "Slice": _slice,
-    "Expand": lambda inputs, given: _first(inputs) * np.ones(np.ravel(inputs[1]), dtype=_first(inputs).dtype),  # type: ignore[arg-type]
-    "Range": lambda inputs, given: np.arange(*(i.item() for i in inputs), dtype=_first(inputs).dtype),  # type: ignore[union-attr]
+    "Expand": lambda x, shape, **_: np.broadcast_to(x, np.broadcast_shapes(x.shape, _ints(shape))),
+    "Range": lambda a, b, step, **_: np.arange(a.item(), b.item(), step.item(), dtype=a.dtype),
     "ReduceProd": _reduce(np.prod), "ReduceSum": _reduce(np.sum),
     "ReduceMax": _reduce(np.max), "ReduceMin": _reduce(np.min),
 }  # fmt: skip
-"""What shape arithmetic is made of, in numpy: ``onnx.reference`` has them all, at a
-thousand times the cost a node."""
+"""What shape arithmetic is made of, in numpy, inputs by position and attributes by name:
+``onnx.reference`` has them all, at a thousand times the cost a node."""
 
 
 def computable(step: Step, inputs: Values, shapes: Sequence[tuple[int, ...] | None]) -> bool:
@@ -147,15 +129,12 @@ def computable(step: Step, inputs: Values, shapes: Sequence[tuple[int, ...] | No
 
 def compute(step: Step, inputs: Values, version: int) -> list[Array] | None:
     """The node's results, None where they cannot be had."""
-    given = attributes(step.proto)
     try:
         with np.errstate(all="ignore"):
             if step.op_type == "ConstantOfShape":
-                return [np.full(np.ravel(_first(inputs)), _fill(step))]
-            if step.op_type == "Cast":
-                return [_first(inputs).astype(helper.tensor_dtype_to_np_dtype(given["to"]))]
-            if step.op_type in TABLE:
-                return [TABLE[step.op_type](inputs, given)]
+                return [np.full(_ints(inputs[0]), _fill(step))]
+            if step.op_type in TABLE and all(i is not None for i in inputs):
+                return [np.asarray(TABLE[step.op_type](*inputs, **attributes(step.proto)))]
             return _by_reference(step, inputs, version)
     except Exception:  # noqa: BLE001  a model may hold anything; the shape is then inferred or named
         return None
@@ -173,11 +152,11 @@ def _by_reference(step: Step, inputs: Values, version: int) -> list[Array] | Non
     """Compute with the reference implementation that ``onnx`` has of every operator."""
     from onnx.reference import ReferenceEvaluator
 
-    given = [name for name in step.proto.input if name]
+    given = dict.fromkeys(name for name in step.proto.input if name)
     graph = helper.make_graph(
         [step.proto],
         "one",
-        [helper.make_empty_tensor_value_info(name) for name in dict.fromkeys(given)],
+        [helper.make_empty_tensor_value_info(name) for name in given],
         [helper.make_empty_tensor_value_info(name) for name in step.proto.output if name],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", version)])

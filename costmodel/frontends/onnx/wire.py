@@ -77,7 +77,9 @@ class _Cutter:
             f"expected an ONNX protobuf, found a broken field at byte {at}: the file is truncated or no ONNX model"
         )
 
-    def message(self, kind: str, at: int, end: int, depth: int, keep: Callable[[bytes], object]) -> None:
+    def message(
+        self, kind: str, at: int, end: int, depth: int, keep: Callable[[bytes], object]
+    ) -> None:
         """Copy the message at ``at:end``, opening what is large."""
         if depth > MAX_DEPTH:
             raise ModelError(f"expected at most {MAX_DEPTH} nested messages, found more")
@@ -86,12 +88,16 @@ class _Cutter:
         while at < end:
             self.fields += 1
             if self.fields > MAX_FIELDS:
-                raise ModelError(f"expected at most {MAX_FIELDS:,} fields, found more: no network is that large")
+                raise ModelError(
+                    f"expected at most {MAX_FIELDS:,} fields, found more: no network is that large"
+                )
             start = at
             tag, at = self.varint(at, end)
             number, wire = tag >> 3, tag & 7
             if number == 0:
-                raise ModelError(f"expected an ONNX protobuf, found field 0 at byte {start}: no ONNX model")
+                raise ModelError(
+                    f"expected an ONNX protobuf, found field 0 at byte {start}: no ONNX model"
+                )
             if kind == "Attribute" and number in ATTRIBUTE_LISTS and end - start > LARGE_LIST:
                 return
             if wire == 2:
@@ -124,7 +130,9 @@ class _Cutter:
                     f"expected an ONNX protobuf, found wire type {wire} at byte {start}: no ONNX model"
                 )
             if at > end:
-                raise ModelError(f"expected more bytes after byte {start}, found the end: the file is truncated")
+                raise ModelError(
+                    f"expected more bytes after byte {start}, found the end: the file is truncated"
+                )
             keep(bytes(data[start:at]))
 
 

@@ -10,14 +10,19 @@ from onnx import helper, numpy_helper
 
 from costmodel.errors import ModelError
 from costmodel.frontends.code import Network, Value
-from costmodel.frontends.onnx.shapes import CODES
+from costmodel.frontends.onnx.kinds import CODES
 
 OPSET = 17
 IR_VERSION = 8
 
 
 def write(
-    network: Network, outputs: Sequence[Value], *, name: str = "network", weights: bool = False, seed: int = 0
+    network: Network,
+    outputs: Sequence[Value],
+    *,
+    name: str = "network",
+    weights: bool = False,
+    seed: int = 0,
 ) -> onnx.ModelProto:
     """The network as a model that ONNX Runtime loads.
 
@@ -58,17 +63,24 @@ def write(
         nodes,
         name,
         [
-            helper.make_tensor_value_info(key, onnx.TensorProto.FLOAT, [_size(key, d) for d in shape])
+            helper.make_tensor_value_info(
+                key, onnx.TensorProto.FLOAT, [_size(key, d) for d in shape]
+            )
             for key, shape in network.inputs.items()
         ],
         [
-            helper.make_tensor_value_info(v.name, CODES[tensors[v.name].dtype], [_size(v.name, d) for d in v.shape])
+            helper.make_tensor_value_info(
+                v.name, CODES[tensors[v.name].dtype], [_size(v.name, d) for d in v.shape]
+            )
             for v in outputs
         ],
         initializers,
     )
     return helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="guidelint"
+        graph,
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+        producer_name="guidelint",
     )
 
 

@@ -11,7 +11,7 @@ from guidelines.report.names import printable
 from guidelines.report.view import View
 
 COLUMNS = (
-    "path", "name", "op_type", "dims", "output", "nodes", "unknown", "params", "buffers", "madds", "ops",
+    "path", "name", "scope", "op_type", "dims", "output", "nodes", "unknown", "params", "buffers", "madds", "ops",
     "flops", "weight_reads", "reads", "writes", "memory_access", "memory_access_bytes",
 )  # fmt: skip
 
@@ -29,7 +29,8 @@ def render(tables: Sequence[Table], view: View) -> str:  # noqa: ARG001  one sig
 
 def _cells(path: str, row: Row) -> tuple[object, ...]:
     cost = row.cost
-    names = (_inert(path), _inert(row.name), _inert(row.op_type), row.dims, row.shape)
+    name, scope = (row.name, "") if row.node is None else (row.node.name, row.node.scope)
+    names = (_inert(path), _inert(name), _inert(scope), _inert(row.op_type), row.dims, row.shape)
     return (
         *names, row.nodes, row.unknown, cost.params, cost.buffers, cost.madds, cost.ops, cost.flops,
         cost.weight_reads, cost.reads, cost.writes, cost.memory_access, row.bytes,

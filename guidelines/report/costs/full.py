@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from guidelines.quantity import count, percent, size
 from guidelines.report import table
 from guidelines.report.heading import heading
 from guidelines.report.layers import Row, Table
 from guidelines.report.names import printable
-from guidelines.report.quantity import count, percent, size
 from guidelines.report.view import View
 
 COSTS = (
@@ -23,12 +23,12 @@ COSTS = (
 
 def render(tables: Sequence[Table], view: View) -> str:
     """Every network's header and table."""
-    text = "\n\n".join("\n".join(_table(one, view)) for one in tables)
+    text = "\n\n".join("\n".join(_table(one, view, first=i == 0)) for i, one in enumerate(tables))
     return view.finish(f"{text}\n" if text else "")
 
 
-def _table(one: Table, view: View) -> list[str]:
-    lines = [*heading(one.model, view), ""] if view.verbosity >= 0 else []
+def _table(one: Table, view: View, *, first: bool) -> list[str]:
+    lines = [*heading(one.model, view, conventions=first), ""] if view.verbosity >= 0 else []
     if one.by == "layer":
         columns = (
             table.Column(title="layer", shrink=True), table.Column(title="operator", shrink=True),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from guidelines.report.document import document, node_entry, plain, text
+from guidelines.report.json_text import dumps
 from guidelines.report.layers import Row, Table
 from guidelines.report.report import Report
 from guidelines.report.view import View
@@ -22,7 +22,7 @@ def render(tables: Sequence[Table], view: View) -> str:  # noqa: ARG001  one sig
         else:
             entry["groups"] = {"by": one.by, "rows": [_group(row) for row in one.rows]}
             entry["nodes"] = [node_entry(node) for node in one.model.graph.layers]
-    return json.dumps(whole, indent=2, allow_nan=False) + "\n"
+    return dumps(whole) + "\n"
 
 
 def _group(row: Row) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from guidelines.finding import Finding, Level
+from guidelines.quantity import percent, size
 from guidelines.report import table
 from guidelines.report.heading import heading
 from guidelines.report.names import printable
-from guidelines.report.quantity import percent, size
 from guidelines.report.report import Model, Report
 from guidelines.report.view import View
 
@@ -16,10 +16,10 @@ GUTTER = 9
 
 def render(report: Report, view: View) -> str:
     """Every network with its findings, then the sum of it all in a line."""
-    blocks = [_model(model, view) for model in report.models]
+    blocks = [_model(model, view, first=i == 0) for i, model in enumerate(report.models)]
     if view.statistics:
         blocks.append(_statistics(report, view))
-    if view.verbosity >= 0:
+    if view.verbosity >= 0 and (report.models or not report.errors):
         blocks.append([summary(report, view)])
     text = "\n\n".join("\n".join(block) for block in blocks if block)
     return view.finish(f"{text}\n" if text else "")
@@ -33,7 +33,7 @@ def summary(report: Report, view: View) -> str:
     """
     told = _counted(len(report.models), "model") if len(report.models) != 1 else ""
     found = _findings(report, view)
-    failed = view.paint(_counted(len(report.errors), "error"), "error") if report.errors else ""
+    failed = view.paint(f"{len(report.errors)} could not be analysed", "error") if report.errors else ""
     return "; ".join(part for part in (told, found if report.models else "", failed) if part)
 
 
@@ -53,16 +53,20 @@ def _counted(number: int, thing: str) -> str:
     return f"{number or 'no'} {thing}{'' if number == 1 else 's'}"
 
 
-def _model(model: Model, view: View) -> list[str]:
+def _model(model: Model, view: View, *, first: bool) -> list[str]:
+    """The network and its findings; the conventions are said once."""
     findings = model.findings or ()
     if view.verbosity < 0:
         if not findings:
             return []
         lines = [view.paint(printable(model.path), "bold")]
     else:
-        lines = heading(model, view)
-    for found in findings:
-        lines += ["", *_finding(found, view)]
+        lines = heading(model, view, conventions=first)
+    if findings:
+        told = "dearest first: share of the memory access, bytes" if len(findings) > 1 else "share of the memory access, bytes"
+        lines += ["", view.paint(f"{'excess':>{GUTTER}}  {told}", "dim")]
+    for number, found in enumerate(findings):
+        lines += ["", *_finding(found, view)] if number else _finding(found, view)
     return lines
 
 
@@ -84,7 +88,7 @@ def _finding(found: Finding, view: View) -> list[str]:
     body[0] = indent + body[0]
     for row, price in enumerate((percent(found.share), size(found.excess_bytes))):
         gutter = f"{price:>{GUTTER}}"
-        shown = view.paint(gutter, "bold" if row == 0 else "dim")
+        shown = view.paint(gutter, "bold") if row == 0 else gutter
         body[row] = shown + body[row][GUTTER:]
     return body
 

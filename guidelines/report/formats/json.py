@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
+from guidelines.report.json_text import dumps
 from guidelines.report.report import Report
 from guidelines.report.view import View
 
 
 def render(report: Report, view: View) -> str:
-    """ASCII only, so that no name can command a terminal; nodes with ``-v``."""
-    return json.dumps(report.to_dict(nodes=view.verbosity > 0), indent=2, allow_nan=False) + "\n"
+    """Nodes are listed with ``-v``."""
+    return dumps(report.to_dict(nodes=view.verbosity > 0)) + "\n"

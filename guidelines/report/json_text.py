@@ -1,0 +1,27 @@
+"""JSON that a person can scan and a diff can show: a finding, a node or a total on each line."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+DEPTH = 4
+"""Levels that are spread over lines: the report, its models, a model, its lists."""
+
+
+def dumps(value: Any, depth: int = 0) -> str:
+    """The value as ASCII, so that no name in it can command a terminal.
+
+    >>> print(dumps({"models": [], "é": 1}))
+    {
+      "models": [],
+      "\\u00e9": 1
+    }
+    """
+    if depth == DEPTH or not isinstance(value, dict | list) or not value:
+        return json.dumps(value, allow_nan=False)
+    inner, outer = "  " * (depth + 1), "  " * depth
+    if isinstance(value, dict):
+        items = [f"{json.dumps(key)}: {dumps(each, depth + 1)}" for key, each in value.items()]
+        return "{\n" + ",\n".join(inner + item for item in items) + f"\n{outer}}}"
+    return "[\n" + ",\n".join(inner + dumps(each, depth + 1) for each in value) + f"\n{outer}]"
