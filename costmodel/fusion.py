@@ -74,6 +74,7 @@ GENERIC = Rules(
         "ConvTranspose": Follow(folds=frozenset({"BatchNormalization", "Add"})),
         "Gemm": Follow(folds=frozenset({"BatchNormalization"}), activations=_CLAMPS),
         "MatMul": Follow(folds=frozenset({"BatchNormalization", "Add"}), activations=_CLAMPS),
+        "BatchNormalization": Follow(folds=frozenset({"Mul", "Add"}), activations=_CLAMPS),
     },
     quantisation=True,
 )

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from costmodel import __version__ as __version__
     from guidelines.analysis import lint as lint
     from guidelines.finding import Finding as Finding
-    from guidelines.lint import Settings as Settings
     from guidelines.report import Report as Report
+    from guidelines.runner import Settings as Settings
 
 _HOMES = {
     "Finding": "guidelines.finding",
     "Report": "guidelines.report",
-    "Settings": "guidelines.lint",
+    "Settings": "guidelines.runner",
     "__version__": "costmodel",
     "lint": "guidelines.analysis",
 }
@@ -31,9 +31,7 @@ def __getattr__(name: str) -> Any:
     """Import a name's module when it is first asked for: ``--help`` needs no ``onnx``."""
     if name not in _HOMES:
         raise AttributeError(f"module 'guidelines' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+    return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

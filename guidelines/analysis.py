@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from costmodel.graph import Graph
-from guidelines.lint import Settings, find
 from guidelines.report.report import Model, Report
 from guidelines.report.totals import Totals
+from guidelines.runner import Settings, find
 
 
 def analyse(graph: Graph, settings: Settings = Settings()) -> Model:  # noqa: B008  frozen

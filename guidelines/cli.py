@@ -12,7 +12,7 @@ import click
 
 from costmodel import __version__
 from guidelines.command import CLEAN, FAILED, FINDINGS, Commands, complain
-from guidelines.config import FAIL_ON, Config
+from guidelines.config import Config
 from guidelines.destination import (
     STDOUT,
     Destination,
@@ -24,8 +24,9 @@ from guidelines.destination import (
     write,
 )  # fmt: skip
 from guidelines.finding import Level
-from guidelines.flags import dims, listed, options, selectors, shapes
-from guidelines.report.registry import names, renderer
+from guidelines.flags import dims, options, selectors, shapes
+from guidelines.options import output, reading, selecting
+from guidelines.report.registry import renderer
 from guidelines.report.view import View
 
 if TYPE_CHECKING:
@@ -34,60 +35,24 @@ if TYPE_CHECKING:
     from guidelines.rule import Rule
     from guidelines.running import Outcome
 
-Decorated = Callable[..., Any]
 SORTS = ("name", "op", "params", "madds", "flops", "bytes", "intensity")
 
 
 @click.group(
-    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="guidelint PATH... is guidelint check PATH...; 'guidelint check --help' lists its options.",
-)  # fmt: skip
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="guidelint PATH... is guidelint check PATH...; its options: guidelint check --help.",
+)
 @click.version_option(__version__, prog_name="guidelint", message="%(prog)s %(version)s")
 def guidelint() -> None:
     """Say what a convolutional network costs, which of the four ShuffleNet V2 guidelines it
     breaks, what that costs, and what to change."""
 
 
-def reading(command: Decorated) -> Decorated:
-    """Options of every command that reads models."""
-    for option in (
-        click.option("-q", "--quiet", is_flag=True, help="Print findings or rows only."),
-        click.option("-v", "--verbose", count=True, help="Print every node and place; -vv: tracebacks too."),
-        click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto",
-                     metavar="WHEN", help="When to write in colour: auto, always, never."),
-        click.option("--isolated", is_flag=True, help="Read no configuration file."),
-        click.option("--config", metavar="FILE", help="Configuration, in place of the nearest to each model."),
-        click.option("--strict", is_flag=True, default=None,
-                     help="Exit with 1 if the cost of a node is unknown."),
-        click.option("--shape", multiple=True, metavar="INPUT=1,3,224,224", help="The shape of an input."),
-        click.option("--dim", multiple=True, metavar="NAME=SIZE", help="The size of a free dimension."),
-    ):  # fmt: skip
-        command = option(command)
-    return click.argument("paths", nargs=-1, required=True, metavar="PATH...")(command)
-
-
-def output(package: str) -> Callable[[Decorated], Decorated]:
-    """The option --output, with the formats of a package."""
-    return click.option(
-        "-o", "--output", multiple=True, metavar="FMT[:FILE]",
-        help=f"Format ({', '.join(names(package))}), and the file to write it to. May be repeated.",
-    )  # fmt: skip
-
-
 @guidelint.command()
-@click.option("--select", multiple=True, metavar="RULES",
-              help="Rules to run: codes, names or beginnings (G1), separated by commas.")
-@click.option("--ignore", multiple=True, metavar="RULES", help="Rules not to run.")
-@click.option("--extend-select", multiple=True, metavar="RULES", help="Rules to run beside the selected ones.")
-@click.option("-x", "--option", multiple=True, metavar="RULE.NAME=VALUE", help="An option of a rule.")
-@click.option("--min-share", type=click.FloatRange(0, 1, clamp=False), metavar="SHARE",
-              help="Least share of the model's traffic that a finding is shown for [default: 0.01].")
-@click.option("--fail-on", type=click.Choice(FAIL_ON), metavar="LEVEL",
-              help=f"Least level that exits with 1: {', '.join(FAIL_ON)} [default: warning].")
-@click.option("--exit-zero", is_flag=True, help="The same as --fail-on never.")
-@click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
+@selecting
 @output("formats")
-@reading  # fmt: skip
+@reading
 def check(paths: tuple[str, ...], **given: Any) -> int:
     """Check models: files, folders (searched for .onnx, .onnxtxt, .textproto), globs, or - for
     standard input.
@@ -111,19 +76,30 @@ def check(paths: tuple[str, ...], **given: Any) -> int:
         levels=chosen.levels,
         **_sizes(given),
     )
-    outcome = _run(paths, flags, rules, given, lambda graph, config: analyse(graph, settings(config)))
+    outcome = _run(
+        paths, flags, rules, given, lambda graph, config: analyse(graph, settings(config))
+    )
     report = Report(models=tuple(model for _, model in outcome.done), errors=outcome.errors)
     _write("formats", targets, report, given)
     return _status(outcome)
 
 
 @guidelint.command()
-@click.option("--by", type=click.Choice(["layer", "op", "scope"]), default="layer", show_default=True,
-              help="A row a layer, an operator type, or a module.")
-@click.option("--sort", type=click.Choice(SORTS), help="Sort by a column, numbers from the largest down.")
+@click.option(
+    "--by",
+    type=click.Choice(["layer", "op", "scope"]),
+    default="layer",
+    show_default=True,
+    help="A row a layer, an operator type, or a module.",
+)
+@click.option(
+    "--sort",
+    type=click.Choice(SORTS),
+    help="Sort by a column, numbers from the largest down.",
+)
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help="Print the first N rows only.")
 @output("costs")
-@reading  # fmt: skip
+@reading
 def cost(paths: tuple[str, ...], **given: Any) -> int:
     """Print what each layer of a model costs."""
     targets = _destinations("costs", given["output"])
@@ -131,12 +107,13 @@ def cost(paths: tuple[str, ...], **given: Any) -> int:
     from guidelines.report.report import Model
     from guidelines.report.totals import Totals
 
-    def measure(graph: Graph, config: Config) -> Model:  # noqa: ARG001
+    def measure(graph: Graph, config: Config) -> Model:
         return Model(graph=graph, totals=Totals.of(graph), findings=None)
 
     outcome = _run(paths, Config(**_sizes(given)), known_rules(), given, measure)
     tables = [
-        tabulate(model, by=given["by"], sort=given["sort"], top=given["top"]) for _, model in outcome.done
+        tabulate(model, by=given["by"], sort=given["sort"], top=given["top"])
+        for _, model in outcome.done
     ]
     _write("costs", targets, tables, given)
     return _status(outcome)
@@ -145,7 +122,9 @@ def cost(paths: tuple[str, ...], **given: Any) -> int:
 @guidelint.command()
 @click.argument("name", required=False, metavar="[CODE|NAME]")
 @click.option("--all", "every", is_flag=True, help="Explain every rule.")
-@click.option("-o", "--output", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "-o", "--output", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
 def rule(name: str | None, every: bool, form: str) -> int:
     """Explain a rule, or list them all."""
     from guidelines.rule_text import as_json, explanations, listing
@@ -168,7 +147,6 @@ def rule(name: str | None, every: bool, form: str) -> int:
 
 def known_rules() -> Mapping[str, Rule]:
     """Every rule by code."""
-    import guidelines.rules
     from guidelines.rule import RULES
 
     return RULES
@@ -197,7 +175,9 @@ def _run(
     return run(planned, analyse, quiet=given["quiet"], trace=given["verbose"] > 1)
 
 
-def _write(package: str, targets: Sequence[Destination], value: object, given: Mapping[str, Any]) -> None:
+def _write(
+    package: str, targets: Sequence[Destination], value: object, given: Mapping[str, Any]
+) -> None:
     """Render every format, then write them all."""
     texts = {}
     level = -1 if given["quiet"] else given["verbose"]
@@ -206,14 +186,19 @@ def _write(package: str, targets: Sequence[Destination], value: object, given: M
         view = View(verbosity=level, statistics=statistics)
         if target.file == STDOUT:
             view = View(
-                width=width(sys.stdout), ascii=ascii_only(sys.stdout), verbosity=level, statistics=statistics,
+                width=width(sys.stdout),
                 colour=in_colour(given["color"], os.environ, sys.stdout.isatty()),
-            )  # fmt: skip
+                ascii=ascii_only(sys.stdout),
+                verbosity=level,
+                statistics=statistics,
+            )
         texts[target] = renderer(package, target.format)(value, view)
     try:
         write(texts)
     except OSError as error:
-        raise click.ClickException(f"cannot write '{error.filename}': {error.strerror or error}") from None
+        raise click.ClickException(
+            f"cannot write '{error.filename}': {error.strerror or error}"
+        ) from None
 
 
 def _status(outcome: Outcome) -> int:
@@ -224,10 +209,13 @@ def _status(outcome: Outcome) -> int:
     for config, model in failing:
         if config.strict and model.unknown:
             number = len(model.unknown)
-            complain(f"{model.path}: strict: the cost of {number} node{'' if number == 1 else 's'} is unknown")
+            nodes = f"{number} node{'' if number == 1 else 's'}"
+            complain(f"{model.path}: strict: the cost of {nodes} is unknown")
             return FINDINGS
         least: Level | None = config.failing
-        if least is not None and any(found.level.rank >= least.rank for found in model.findings or ()):
+        if least is not None and any(
+            found.level.rank >= least.rank for found in model.findings or ()
+        ):
             return FINDINGS
     return CLEAN
 

@@ -1,4 +1,4 @@
-"""How the command line behaves as a whole: the default command, and one line for what goes wrong."""
+"""The command line as a whole: the default command, and one line for whatever goes wrong."""
 
 from __future__ import annotations
 

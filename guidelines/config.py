@@ -12,8 +12,8 @@ from guidelines.selector import without
 from guidelines.toml_place import ConfigError, Place
 
 if TYPE_CHECKING:
-    from guidelines.lint import Settings
     from guidelines.rule import Option, Rule
+    from guidelines.runner import Settings
 
 FILES = (".guidelint.toml", "guidelint.toml", "pyproject.toml")
 """What to look for in a folder, the first one found wins."""
@@ -82,14 +82,21 @@ def overridden(config: Config, flags: Config, rules: Mapping[str, Rule]) -> Conf
     """
     chosen = (*(flags.select or ()), *flags.extend_select)
     ignore = without(config.ignore or (), chosen, rules) if flags.ignore is None else flags.ignore
-    kept = {f.name: getattr(flags, f.name) for f in fields(flags) if getattr(flags, f.name) is not None}
+    kept = {
+        f.name: getattr(flags, f.name) for f in fields(flags) if getattr(flags, f.name) is not None
+    }
     options = {code: {**config.options.get(code, {}), **flags.options.get(code, {})}
                for code in {**config.options, **flags.options}}  # fmt: skip
-    extended = flags.extend_select if flags.select is not None else (*config.extend_select, *flags.extend_select)
+    extended = (
+        flags.extend_select
+        if flags.select is not None
+        else (*config.extend_select, *flags.extend_select)
+    )
     return replace(
         config,
         **{
-            **kept, "ignore": ignore, "options": options, "extend_select": extended, "exclude": config.exclude,
+            **kept, "ignore": ignore, "options": options, "extend_select": extended,
+            "exclude": config.exclude,
             "dims": {**config.dims, **flags.dims}, "shapes": {**config.shapes, **flags.shapes},
             "levels": {**config.levels, **flags.levels},
             "layer_ignores": {**config.layer_ignores, **flags.layer_ignores},
@@ -99,7 +106,7 @@ def overridden(config: Config, flags: Config, rules: Mapping[str, Rule]) -> Conf
 
 def settings(config: Config) -> Settings:
     """The Settings for the runner."""
-    from guidelines.lint import MIN_SHARE, Settings
+    from guidelines.runner import MIN_SHARE, Settings
 
     return Settings(
         select=(*(("ALL",) if config.select is None else config.select), *config.extend_select),
@@ -130,7 +137,10 @@ def _has_table(pyproject: Path) -> bool:
         data = pyproject.read_bytes()
     except OSError:
         return False
-    return b"guidelint" in data and _table(_parsed(data, _called(pyproject)), pyproject.name) is not None
+    return (
+        b"guidelint" in data
+        and _table(_parsed(data, _called(pyproject)), pyproject.name) is not None
+    )
 
 
 def _table(document: dict[str, Any], name: str) -> Any:
@@ -153,7 +163,9 @@ def load(file: Path, rules: Mapping[str, Rule]) -> Config:
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise ConfigError(f"{called}: expected a configuration file, found: {error.strerror or error}") from None
+        raise ConfigError(
+            f"{called}: expected a configuration file, found: {error.strerror or error}"
+        ) from None
     table = _table(_parsed(data, called), file.name)
     keys = ("tool", "guidelint") if file.name == "pyproject.toml" else ()
     place = Place(called, data.decode(), keys, len(keys))
@@ -179,9 +191,13 @@ def _parsed(data: bytes, called: str) -> dict[str, Any]:
     try:
         return tomllib.loads(data.decode())
     except UnicodeDecodeError:
-        raise ConfigError(f"{called}: expected TOML as UTF-8 text, found bytes that are none") from None
+        raise ConfigError(
+            f"{called}: expected TOML as UTF-8 text, found bytes that are none"
+        ) from None
     except tomllib.TOMLDecodeError as error:
         # The parser says where at the end of its message, or that it came to the end of the file.
         told = re.fullmatch(r"(.*?) \(at (?:line (\d+), column \d+|end of document)\)", str(error))
         line = told[2] if told and told[2] else max(1, len(data.splitlines()))
-        raise ConfigError(f"{called}:{line}: expected TOML, found: {told[1] if told else error}") from None
+        raise ConfigError(
+            f"{called}:{line}: expected TOML, found: {told[1] if told else error}"
+        ) from None

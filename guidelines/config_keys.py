@@ -35,7 +35,7 @@ def read(table: Mapping[str, Any], place: Place, rules: Rules) -> Config:
     return Config(**values)
 
 
-def _strings(value: Any, place: Place, rules: Rules) -> tuple[str, ...]:  # noqa: ARG001
+def _strings(value: Any, place: Place, rules: Rules) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         place.expected("an array of strings", value)
     return tuple(value)
@@ -49,19 +49,19 @@ def _selectors(value: Any, place: Place, rules: Rules) -> tuple[str, ...]:
     return found
 
 
-def _min_share(value: Any, place: Place, rules: Rules) -> float:  # noqa: ARG001
+def _min_share(value: Any, place: Place, rules: Rules) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         place.expected("a number from 0 to 1", value)
     return float(value)
 
 
-def _fail_on(value: Any, place: Place, rules: Rules) -> str:  # noqa: ARG001
+def _fail_on(value: Any, place: Place, rules: Rules) -> str:
     if value not in FAIL_ON:
         place.expected(" or ".join(f'"{level}"' for level in FAIL_ON), value)
     return str(value)
 
 
-def _strict(value: Any, place: Place, rules: Rules) -> bool:  # noqa: ARG001
+def _strict(value: Any, place: Place, rules: Rules) -> bool:
     if not isinstance(value, bool):
         place.expected("true or false", value)
     return bool(value)
@@ -80,11 +80,11 @@ def _entries(value: Any, place: Place) -> Mapping[str, Any]:
     return entries
 
 
-def _dims(value: Any, place: Place, rules: Rules) -> dict[str, int]:  # noqa: ARG001
+def _dims(value: Any, place: Place, rules: Rules) -> dict[str, int]:
     return {name: _size(each, place.at(name)) for name, each in _entries(value, place).items()}
 
 
-def _shapes(value: Any, place: Place, rules: Rules) -> dict[str, tuple[int, ...]]:  # noqa: ARG001
+def _shapes(value: Any, place: Place, rules: Rules) -> dict[str, tuple[int, ...]]:
     shapes = {}
     for name, shape in _entries(value, place).items():
         if not isinstance(shape, list):
@@ -94,7 +94,10 @@ def _shapes(value: Any, place: Place, rules: Rules) -> dict[str, tuple[int, ...]
 
 
 def _layer_ignores(value: Any, place: Place, rules: Rules) -> dict[str, tuple[str, ...]]:
-    return {glob: _selectors(each, place.at(glob), rules) for glob, each in _entries(value, place).items()}
+    return {
+        glob: _selectors(each, place.at(glob), rules)
+        for glob, each in _entries(value, place).items()
+    }
 
 
 def _rules(
@@ -113,7 +116,9 @@ def _rules(
             if name == "level":
                 levels[rule.code] = _level(given, here.at(key))
             elif name in rule.options:
-                options.setdefault(rule.code, {})[name] = _option(given, rule.options[name], here.at(key))
+                options.setdefault(rule.code, {})[name] = _option(
+                    given, rule.options[name], here.at(key)
+                )
             else:
                 here.unknown(key, {"level", *(option.replace("_", "-") for option in rule.options)})
     return options, levels

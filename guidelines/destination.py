@@ -1,4 +1,4 @@
-"""Where reports go: standard output, in colour or not, and files that appear whole or not at all."""
+"""Where reports go: standard output, and files that appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def destinations(package: str, given: Sequence[str]) -> tuple[Destination, ...]:
         destination = Destination(name, file or STDOUT)
         if any(other.file == destination.file for other in found):
             place = "standard output" if destination.file == STDOUT else f"'{destination.file}'"
-            raise ValueError(f"expected one format for {place}, found two; give the other as FMT:FILE")
+            raise ValueError(
+                f"expected one format for {place}, found two; give the other as FMT:FILE"
+            )
         if destination.file != STDOUT and not Path(destination.file).absolute().parent.is_dir():
             raise ValueError(f"expected a folder for '{destination.file}', found none")
         found.append(destination)
@@ -85,11 +87,13 @@ def write(texts: Mapping[Destination, str]) -> None:
         OSError: a file cannot be written; then none of the others has changed.
     """
     finished: list[tuple[Path, Path]] = []
+    called = ""
     try:
         for destination, text in texts.items():
-            if destination.file == STDOUT:
+            called = destination.file
+            if called == STDOUT:
                 continue
-            target = Path(os.path.realpath(destination.file))
+            target = Path(os.path.realpath(called))
             if target.exists() and not stat.S_ISREG(target.stat().st_mode):
                 target.write_text(text, encoding="utf-8")  # /dev/null and pipes keep their nature
                 continue
@@ -101,6 +105,8 @@ def write(texts: Mapping[Destination, str]) -> None:
                 shutil.copymode(target, draft)
         for draft, target in finished:
             draft.replace(target)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, called) from None
     finally:
         for draft, _ in finished:
             draft.unlink(missing_ok=True)
@@ -110,7 +116,7 @@ def write(texts: Mapping[Destination, str]) -> None:
 
 
 def show(text: str, stream: TextIO) -> None:
-    """Write to a stream; signs that it cannot encode become escapes, a reader that left is no error."""
+    """Write to a stream; what it cannot encode is escaped, a reader that left is no error."""
     encoding = stream.encoding or "ascii"
     try:
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))

@@ -57,7 +57,8 @@ class Finding:
         value, bound: of the worst place.
         message, remedy: one line each.
         excess_bytes: over all places.
-        share: excess_bytes over the model's memory access in bytes.
+        share: excess_bytes over the bytes that the network moves where a runtime fuses, which
+            is what excess_bytes counts too.
     """
 
     code: str

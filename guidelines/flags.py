@@ -100,7 +100,10 @@ def options(values: Iterable[str], rules: Mapping[str, Rule]) -> Chosen:
         elif name in rule.options:
             told.setdefault(rule.code, {})[name] = _converted(value, given, rule.options[name])
         else:
-            refuse("--option", f"{rule.code} has no option '{key}'{nearest(name, {'level', *rule.options})}")
+            refuse(
+                "--option",
+                f"{rule.code} has no option '{key}'{nearest(name, {'level', *rule.options})}",
+            )
     return Chosen(told, levels)
 
 

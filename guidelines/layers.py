@@ -81,14 +81,17 @@ def chosen(graph: Graph) -> Iterator[Layer]:
     Not the first that an input meets, whose input channels are the image's, and not the last
     before an output, whose output channels are the classes'.
     """
-    fed = _reached(graph, list(graph.layers), graph.pred)
-    feeding = _reached(graph, list(graph.layers)[::-1], graph.succ)
-    for layer in convolutions(graph):
-        if layer.node.name in fed and layer.node.name in feeding:
-            yield layer
+    inside = within(graph)
+    return (layer for layer in convolutions(graph) if layer.node.name in inside)
 
 
-def _reached(graph: Graph, order: list[Node], before: Mapping[str, Iterable[str]]) -> set[str]:
+def within(graph: Graph) -> set[str]:
+    """Nodes with a multiply-adding operator somewhere before them and another after."""
+    order = list(graph.layers)
+    return _reached(order, graph.pred) & _reached(order[::-1], graph.succ)
+
+
+def _reached(order: list[Node], before: Mapping[str, Iterable[str]]) -> set[str]:
     """Nodes that have a multiply-adding operator before them."""
     working: set[str] = set()
     reached: set[str] = set()

@@ -12,7 +12,11 @@ from guidelines.rule import Rule
 
 def listing(rules: Sequence[Rule], view: View) -> str:
     """A line a rule: code, name, summary."""
-    columns = (table.Column(title="rule"), table.Column(title="name"), table.Column(title="summary", shrink=True))
+    columns = (
+        table.Column(title="rule"),
+        table.Column(title="name"),
+        table.Column(title="summary", shrink=True),
+    )
     rows = [(rule.code, rule.name, rule.summary) for rule in rules]
     return "\n".join(table.lines(columns, rows, view)) + "\n"
 

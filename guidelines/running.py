@@ -83,7 +83,11 @@ def jobs(
 
 
 def run(
-    planned: Sequence[Job], analyse: Callable[[Graph, Config], Model], *, quiet: bool = False, trace: bool = False
+    planned: Sequence[Job],
+    analyse: Callable[[Graph, Config], Model],
+    *,
+    quiet: bool = False,
+    trace: bool = False,
 ) -> Outcome:
     """Read and analyse every model; each failure is a line on standard error at once.
 

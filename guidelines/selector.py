@@ -37,7 +37,9 @@ def as_prefix(selector: str, rules: Mapping[str, Rule]) -> str:
     return next((code for code, rule in rules.items() if rule.name == selector), selector)
 
 
-def without(ignored: Iterable[str], chosen: Iterable[str], rules: Mapping[str, Rule]) -> tuple[str, ...]:
+def without(
+    ignored: Iterable[str], chosen: Iterable[str], rules: Mapping[str, Rule]
+) -> tuple[str, ...]:
     """What stays ignored once somebody has chosen more exactly.
 
     Args:

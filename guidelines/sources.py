@@ -55,9 +55,13 @@ def _expand(argument: str, excluded: Callable[[Path], bool]) -> Iterator[Source]
     elif Path(argument).exists():
         yield Source(argument)  # a device or a pipe: the reader says what it expected
     elif any(sign in argument for sign in "*?["):
-        import glob
+        from glob import glob  # Path.glob takes no absolute pattern
 
-        matches = sorted(path for path in glob.iglob(argument, recursive=True) if Path(path).is_file())
+        matches = sorted(
+            path
+            for path in glob(argument, recursive=True)  # noqa: PTH207
+            if Path(path).is_file()
+        )
         if not matches:
             yield Source(argument, "expected files, found none that match")
         yield from (Source(path) for path in matches)

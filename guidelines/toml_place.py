@@ -1,4 +1,4 @@
-"""Where a key stands in a TOML file: its errors name the file, the line and the nearest valid key."""
+"""Where a key stands in a TOML file, so that an error can name file, line and nearest key."""
 
 from __future__ import annotations
 

@@ -36,7 +36,9 @@ def mobilenet_v1() -> Graph:
     return _classify(net, x)
 
 
-def _clipped(net: Network, x: Value, c: int, *, k: int = 1, stride: int = 1, groups: int = 1) -> Value:
+def _clipped(
+    net: Network, x: Value, c: int, *, k: int = 1, stride: int = 1, groups: int = 1
+) -> Value:
     """Convolution, batch normalisation, ReLU6."""
     y = net.conv_bn_relu(x, c, k=k, stride=stride, groups=groups, relu=False)
     return net.activation(y, "Clip")
@@ -54,7 +56,15 @@ def mobilenet_v2() -> Graph:
     """arXiv 1801.04381, table 2."""
     net = Network()
     x = _clipped(net, net.input(3, 224, 224), 32, k=3, stride=2)
-    rows = [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)]
+    rows = [
+        (1, 16, 1, 1),
+        (6, 24, 2, 2),
+        (6, 32, 3, 2),
+        (6, 64, 4, 2),
+        (6, 96, 3, 1),
+        (6, 160, 3, 2),
+        (6, 320, 1, 1),
+    ]
     block = 0
     for t, c, n, stride in rows:
         for i in range(n):
@@ -71,7 +81,14 @@ def mnasnet_b1() -> Graph:
     net = Network()
     x = _stem(net, 32)
     x = net.conv_bn_relu(net.conv_bn_relu(x, 32, k=3, groups=32), 16, relu=False)
-    rows = [(3, 24, 3, 3, 2), (3, 40, 3, 5, 2), (6, 80, 3, 5, 2), (6, 96, 2, 3, 1), (6, 192, 4, 5, 2), (6, 320, 1, 3, 1)]
+    rows = [
+        (3, 24, 3, 3, 2),
+        (3, 40, 3, 5, 2),
+        (6, 80, 3, 5, 2),
+        (6, 96, 2, 3, 1),
+        (6, 192, 4, 5, 2),
+        (6, 320, 1, 3, 1),
+    ]
     for stage, (t, c, n, k, stride) in enumerate(rows):
         for i in range(n):
             with net.scope(f"layers.{stage}.{i}"):
@@ -83,8 +100,9 @@ def mnasnet_b1() -> Graph:
 
 
 def _gated(net: Network, x: Value) -> Value:
-    """Squeeze-and-excite over a quarter of the channels, rounded to 8."""
+    """Squeeze-and-excite over a quarter of the channels, rounded to 8 but not down by a tenth."""
     squeezed = max(8, (x.c // 4 + 4) // 8 * 8)
+    squeezed += 8 * (squeezed < 0.9 * (x.c // 4))
     gate = net.relu(net.conv(net.global_average_pool(x), squeezed, bias=True))
     gate = net.activation(net.conv(gate, x.c, bias=True), "HardSigmoid")
     return net.mul(x, gate)
@@ -190,8 +208,12 @@ def vgg_16() -> Graph:
 def squeezenet() -> Graph:
     """arXiv 1602.07360, table 1, version 1.0."""
     net = Network()
-    x = net.pool(net.relu(net.conv(net.input(3, 224, 224), 96, k=7, stride=2, pad=2, bias=True)), pad=0)
-    for i, (s, e) in enumerate(((16, 64), (16, 64), (32, 128), (32, 128), (48, 192), (48, 192), (64, 256), (64, 256)), 2):
+    x = net.pool(
+        net.relu(net.conv(net.input(3, 224, 224), 96, k=7, stride=2, pad=2, bias=True)), pad=0
+    )
+    for i, (s, e) in enumerate(
+        ((16, 64), (16, 64), (32, 128), (32, 128), (48, 192), (48, 192), (64, 256), (64, 256)), 2
+    ):
         with net.scope(f"fire{i}"):
             x = net.relu(net.conv(x, s, bias=True))
             narrow = net.relu(net.conv(x, e, bias=True))
@@ -252,7 +274,9 @@ def xception() -> Graph:
 
     x = net.conv(net.input(3, 299, 299), 32, k=3, stride=2, pad=0)
     x = net.relu(net.batch_norm(net.conv(net.relu(net.batch_norm(x)), 64, k=3, pad=0)))
-    for i, (first, second) in enumerate(((128, 128), (256, 256), (728, 728), *[(728, 728)] * 8, (728, 1024))):
+    for i, (first, second) in enumerate(
+        ((128, 128), (256, 256), (728, 728), *[(728, 728)] * 8, (728, 1024))
+    ):
         with net.scope(f"block{i + 2}"):
             y = separable(net.relu(x) if i else x, first)
             y = separable(net.relu(y), second)

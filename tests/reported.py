@@ -37,20 +37,37 @@ def graph(name: str = "layer1") -> Graph:
 
 def findings(first: str, last: str) -> tuple[Finding, ...]:
     narrow = Finding(
-        code="G101", name="unequal-channel-width", level=Level.WARNING, nodes=(first, last),
-        places=(first, last), value=1.25, bound=1.2, excess_bytes=41_000, share=0.0712,
-        message="1×1 convolution of 32→8 channels at 16×16 moves 1.25 times the least traffic for its "
-        "multiply-adds, 2·√(h·w·B) + B/(h·w)",
+        code="G101",
+        name="unequal-channel-width",
+        level=Level.WARNING,
+        nodes=(first, last),
+        places=(first, last),
+        value=1.25,
+        bound=1.2,
+        excess_bytes=41_000,
+        share=0.0712,
+        message="1×1 convolution of 32→8 channels at 16×16 moves 1.25 times the least traffic for "
+        "its multiply-adds, 2·√(h·w·B) + B/(h·w)",
         remedy="16→16 channels: 20% less traffic at the same multiply-adds",
-    )  # fmt: skip
+    )
     return (
-        dataclasses.replace(narrow, level=Level.ERROR, places=(first,), share=0.1234, excess_bytes=71_000),
+        dataclasses.replace(
+            narrow, level=Level.ERROR, places=(first,), share=0.1234, excess_bytes=71_000
+        ),
         narrow,
         dataclasses.replace(
-            narrow, code="G402", name="depthwise-on-thick-maps", level=Level.NOTE, nodes=(last,),
-            places=(last,), share=0.0004, excess_bytes=230, message="a small matter", remedy="",
+            narrow,
+            code="G402",
+            name="depthwise-on-thick-maps",
+            level=Level.NOTE,
+            nodes=(last,),
+            places=(last,),
+            share=0.0004,
+            excess_bytes=230,
+            message="a small matter",
+            remedy="",
         ),
-    )  # fmt: skip
+    )
 
 
 def model(name: str = "layer1") -> Model:
@@ -70,7 +87,9 @@ def hostile() -> Report:
     """The same with hostile names everywhere."""
     made = model(HOSTILE)
     made.graph.graph |= {"inputs": {HOSTILE: (1, 3)}, "assumed": {HOSTILE: 1}}
-    poisoned = tuple(dataclasses.replace(f, message=HOSTILE, remedy=HOSTILE) for f in made.findings or ())
+    poisoned = tuple(
+        dataclasses.replace(f, message=HOSTILE, remedy=HOSTILE) for f in made.findings or ()
+    )
     return Report(
         models=(dataclasses.replace(made, findings=poisoned),),
         errors=(Failure(path=f"{HOSTILE}\udcff", message=HOSTILE),),

@@ -68,13 +68,23 @@ def test_every_key_is_read(tmp_path: Path, name: str) -> None:
         text = text.replace("[tool.guidelint.tool.guidelint]", "[tool.guidelint]")
     config = load(written(tmp_path, text, name), RULES)
     assert config == Config(
-        select=("G1", "excessive-grouping"), extend_select=("G401",), ignore=("G3",), min_share=0.02,
-        fail_on="error", exclude=("old/*",), strict=True, dims={"height": 224},
+        select=("G1", "excessive-grouping"),
+        extend_select=("G401",),
+        ignore=("G3",),
+        min_share=0.02,
+        fail_on="error",
+        exclude=("old/*",),
+        strict=True,
+        dims={"height": 224},
         shapes={"input.1": (1, 3, 224, 224)},
-        options={"G101": {"max_excess": 2.0}, "G301": {"max_branches": 4, "poolings": False, "style": "b"}},
+        options={
+            "G101": {"max_excess": 2.0},
+            "G301": {"max_branches": 4, "poolings": False, "style": "b"},
+        },
         levels={"G101": Level.ERROR},
-        layer_ignores={"features.0*": ("G101",), "op:Conv": ("ALL",)}, folder=tmp_path,
-    )  # fmt: skip
+        layer_ignores={"features.0*": ("G101",), "op:Conv": ("ALL",)},
+        folder=tmp_path,
+    )
     assert isinstance(config.options["G101"]["max_excess"], float)  # as the option's default is
     told = settings(config)
     assert told.select == ("G1", "excessive-grouping", "G401")
@@ -86,14 +96,30 @@ def test_every_key_is_read(tmp_path: Path, name: str) -> None:
     [
         ('selct = ["G1"]', 1, "selct: unknown key; did you mean 'select'?"),
         ("\n\nqqq = 1", 3, "qqq: unknown key; expected one of dims, exclude, extend-select"),
-        ("# a\n[rules.G101]\n'max-exces' = 2", 3, "rules.G101.max-exces: unknown key; did you mean 'max-excess'?"),
-        ("[rules]\nG101.max-excess = 'a'", 2, 'rules.G101.max-excess: expected a number, found "a"'),
-        ("[rules.G101]\nmax-excess = true", 2, "rules.G101.max-excess: expected a number, found true"),
+        (
+            "# a\n[rules.G101]\n'max-exces' = 2",
+            3,
+            "rules.G101.max-exces: unknown key; did you mean 'max-excess'?",
+        ),
+        (
+            "[rules]\nG101.max-excess = 'a'",
+            2,
+            'rules.G101.max-excess: expected a number, found "a"',
+        ),
+        (
+            "[rules.G101]\nmax-excess = true",
+            2,
+            "rules.G101.max-excess: expected a number, found true",
+        ),
         ("[rules.G301]\nmax-branches = 1.5", 2, "expected a whole number, found 1.5"),
         ("[rules.G301]\npoolings = 1", 2, "expected true or false, found 1"),
         ("[rules.G301]\nstyle = 1", 2, "expected a string, found 1"),
         ("[rules.G102]\nlevel = 'note'", 1, "rules.G102: unknown rule 'G102'; did you mean"),
-        ("[rules.G101]\nlevel = 'fatal'", 2, 'expected "note" or "warning" or "error", found "fatal"'),
+        (
+            "[rules.G101]\nlevel = 'fatal'",
+            2,
+            'expected "note" or "warning" or "error", found "fatal"',
+        ),
         ("rules = 1", 1, "rules: expected a table, found 1"),
         ("select = 'G1'", 1, 'select: expected an array of strings, found "G1"'),
         ("min-share = 0.1\nselect = ['G1', 'G9']", 2, "select: unknown rule 'G9'"),
@@ -107,7 +133,7 @@ def test_every_key_is_read(tmp_path: Path, name: str) -> None:
         ("a = 1\nb == 2", 2, "expected TOML, found: Invalid value"),
         ("strict = 'no'", 1, 'strict: expected true or false, found "no"'),
     ],
-)  # fmt: skip
+)
 def test_errors_name_the_line_and_the_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, line: int, says: str
 ) -> None:
@@ -172,12 +198,21 @@ def test_a_broken_pyproject_that_speaks_of_us_is_an_error(tmp_path: Path) -> Non
 
 def test_the_command_line_wins() -> None:
     told = Config(
-        select=("G1",), extend_select=("G2",), ignore=("G4",), min_share=0.1, fail_on="error",
-        dims={"h": 1, "w": 2}, options={"G101": {"max_excess": 2.0}}, strict=True,
-    )  # fmt: skip
+        select=("G1",),
+        extend_select=("G2",),
+        ignore=("G4",),
+        min_share=0.1,
+        fail_on="error",
+        dims={"h": 1, "w": 2},
+        options={"G101": {"max_excess": 2.0}},
+        strict=True,
+    )
     flags = Config(
-        select=("G3",), fail_on="note", dims={"h": 3}, options={"G301": {"max_branches": 5}},
-    )  # fmt: skip
+        select=("G3",),
+        fail_on="note",
+        dims={"h": 3},
+        options={"G301": {"max_branches": 5}},
+    )
     both = overridden(told, flags, RULES)
     assert (both.select, both.extend_select, both.ignore) == (("G3",), (), ("G4",))
     assert (both.min_share, both.fail_on, both.strict) == (0.1, "note", True)

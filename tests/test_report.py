@@ -32,9 +32,14 @@ def shown(form: str, **view: object) -> Callable[[Report], str]:
     return lambda report: renderer("formats", form)(report, View(**view))  # type: ignore[arg-type]
 
 
-def costs(form: str, by: str = "layer", sort: str | None = None, top: int | None = None, **view: object) -> Callable[[Report], str]:
+def costs(
+    form: str, by: str = "layer", sort: str | None = None, top: int | None = None, **view: object
+) -> Callable[[Report], str]:
     def render(report: Report) -> str:
-        tables = [tabulate(replace(model, findings=None), by=by, sort=sort, top=top) for model in report.models[:1]]
+        tables = [
+            tabulate(replace(model, findings=None), by=by, sort=sort, top=top)
+            for model in report.models[:1]
+        ]
         return renderer("costs", form)(tables, View(**view))  # type: ignore[arg-type]
 
     return render
@@ -63,7 +68,9 @@ SCREENS = {
 @pytest.mark.parametrize("name", SCREENS)
 def test_screen(name: str) -> None:
     """GUIDELINT_GOLDEN=1 writes the files anew; read the difference before committing it."""
-    text = SCREENS[name](reported.report()).replace(f'"guidelint": "{guidelines.__version__}"', '"guidelint": "VERSION"')
+    text = SCREENS[name](reported.report()).replace(
+        f'"guidelint": "{guidelines.__version__}"', '"guidelint": "VERSION"'
+    )
     if os.environ.get("GUIDELINT_GOLDEN"):
         (GOLDEN / name).write_text(text, encoding="utf-8", newline="\n")
     assert text == (GOLDEN / name).read_bytes().decode()
@@ -96,7 +103,9 @@ def test_json_follows_its_schema(made: Callable[[], Report], nodes: bool) -> Non
 def test_costs_as_json_follow_the_schema(by: str) -> None:
     document = json.loads(costs("json", by=by)(reported.report()))
     jsonschema.validate(document, SCHEMA)
-    assert "findings" not in document["models"][0]  # no rule was run, which is not the same as none found
+    assert (
+        "findings" not in document["models"][0]
+    )  # no rule was run, which is not the same as none found
     nodes = document["models"][0]["nodes"]
     assert sum(node["madds"] for node in nodes) == document["models"][0]["totals"]["madds"]
 
@@ -217,13 +226,22 @@ def test_bytes_do_not_depend_on_the_hash_seed() -> None:
         "from guidelines.report.registry import renderer\n"
         "from guidelines.report.view import View\n"
         "for form in ('full', 'concise', 'json'):\n"
-        "    sys.stdout.write(renderer('formats', form)(reported.report(), View(verbosity=1, statistics=True)))\n"
+        "    view = View(verbosity=1, statistics=True)\n"
+        "    sys.stdout.write(renderer('formats', form)(reported.report(), view))\n"
     )
     outputs = {
         subprocess.run(
-            [sys.executable, "-c", code], cwd=Path(__file__).parent, check=True, capture_output=True,
-            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT)},
+            [sys.executable, "-c", code],
+            cwd=Path(__file__).parent,
+            check=True,
+            capture_output=True,
+            env={
+                **os.environ,
+                "PYTHONHASHSEED": seed,
+                "PYTHONIOENCODING": "utf-8",
+                "PYTHONPATH": str(ROOT),
+            },
         ).stdout
         for seed in ("0", "1", "4711")
-    }  # fmt: skip
+    }
     assert len(outputs) == 1

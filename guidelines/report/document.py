@@ -43,7 +43,8 @@ def model_entry(model: Model, *, nodes: bool = False) -> dict[str, Any]:
             "folded": graph.folded,
         },
         "unknown": [
-            {"name": text(n.name), "op_type": text(n.op_type), "reason": text(n.reason)} for n in model.unknown
+            {"name": text(n.name), "op_type": text(n.op_type), "reason": text(n.reason)}
+            for n in model.unknown
         ],
     }
     if model.findings is not None:
@@ -87,7 +88,10 @@ def node_entry(node: Node) -> dict[str, Any]:
 
 
 def _operator(operator: Operator) -> dict[str, Any]:
-    return {"type": type(operator).__name__, **{name: plain(value) for name, value in operator.dims.items()}}
+    return {
+        "type": type(operator).__name__,
+        **{name: plain(value) for name, value in operator.dims.items()},
+    }
 
 
 def plain(value: Any) -> Any:

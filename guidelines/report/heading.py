@@ -86,7 +86,11 @@ def _totals(model: Model, view: View) -> list[str]:
     )  # fmt: skip
     memory = (
         ("weights", size(totals.weight_bytes), ""),
-        ("memory access", size(totals.memory_access_bytes), f"{count(totals.memory_access)} elements"),
+        (
+            "memory access",
+            size(totals.memory_access_bytes),
+            f"{count(totals.memory_access)} elements",
+        ),
         ("… when fused", size(totals.fused_memory_access_bytes), ""),
         ("peak activations", size(totals.peak_activation_bytes), ""),
     )

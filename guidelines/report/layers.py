@@ -77,7 +77,9 @@ SORTS: dict[str, Callable[[Row], Any]] = {
 """Columns to sort by: names upwards, numbers from the largest down."""
 
 
-def tabulate(model: Model, *, by: str = "layer", sort: str | None = None, top: int | None = None) -> Table:
+def tabulate(
+    model: Model, *, by: str = "layer", sort: str | None = None, top: int | None = None
+) -> Table:
     """The network's costs as rows.
 
     Args:
@@ -102,9 +104,9 @@ def tabulate(model: Model, *, by: str = "layer", sort: str | None = None, top: i
 def _layers(graph: Graph) -> list[Row]:
     return [
         Row(
-            name=node.label, op_type=node.op_type, dims=dims_text(node), shape=_output_shape(graph, node),
-            nodes=1, unknown=int(node.operator is None), cost=node.cost, bytes=sum(node.bytes.values()),
-            node=node,
+            name=node.label, op_type=node.op_type, dims=dims_text(node),
+            shape=_output_shape(graph, node), nodes=1, unknown=int(node.operator is None),
+            cost=node.cost, bytes=sum(node.bytes.values()), node=node,
         )
         for node in graph.layers
     ]  # fmt: skip

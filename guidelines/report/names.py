@@ -1,4 +1,4 @@
-"""Names come from strangers' files: what is printed of them cannot command a terminal or a CI log."""
+"""Names come from strangers' files: printed, they cannot command a terminal or a CI log."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def printable(text: str) -> str:
 
     >>> printable("features.1/conv")
     'features.1/conv'
-    >>> print(printable("a\x1b[31m\nb"), printable("::error::x"), printable("com.microsoft::Attention"))
-    a\x1b[31m\nb \x3a:error::x com.microsoft::Attention
+    >>> print(printable("a\x1b[31m\nb"), printable("::error::x"), printable("com.example::Op"))
+    a\x1b[31m\nb \x3a:error::x com.example::Op
     """
     if not text.isprintable():
         text = "".join(c if c.isprintable() else _escape(c) for c in text)
@@ -27,4 +27,6 @@ def printable(text: str) -> str:
 def _escape(character: str) -> str:
     code = ord(character)
     named = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character)
-    return named or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}")
+    return named or (
+        f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
+    )

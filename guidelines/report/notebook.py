@@ -25,17 +25,22 @@ def table(report: Report) -> str:
 
 def _model(model: Model) -> str:
     totals = model.totals
+    fused = size(totals.fused_memory_access_bytes)
     facts = (
-        f"params {count(totals.params)}", f"madds {count(totals.madds)}", f"flops {count(totals.flops)}",
-        f"memory access {size(totals.memory_access_bytes)}, fused {size(totals.fused_memory_access_bytes)}",
+        f"params {count(totals.params)}",
+        f"madds {count(totals.madds)}",
+        f"flops {count(totals.flops)}",
+        f"memory access {size(totals.memory_access_bytes)}, fused {fused}",
         f"peak activations {size(totals.peak_activation_bytes)}",
         f"{len(model.graph) - len(model.unknown)} of {len(model.graph)} nodes costed",
-    )  # fmt: skip
+    )
     head = f"<p><b>{_text(model.path)}</b><br>{_text(' · '.join(facts))}</p>"
     note = f'<p style="{_QUIET}">{_text(CONVENTIONS)}</p>'
     if not model.findings:
         return head + note
-    titles = "".join(f'<th style="{_CELL}">{t}</th>' for t in ("rule", "where", "excess", "what", "remedy"))
+    titles = "".join(
+        f'<th style="{_CELL}">{t}</th>' for t in ("rule", "where", "excess", "what", "remedy")
+    )
     rows = "".join(_row(found) for found in model.findings)
     return f"{head}<table><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>{note}"
 

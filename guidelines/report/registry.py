@@ -1,4 +1,4 @@
-"""Formats by name: the files of a package are its formats, and only the one asked for is imported."""
+"""Formats by name: the files of a package are its formats; only those asked for are imported."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def shorten(text: str, width: int) -> str:
     if len(text) <= width:
         return text
     front = (width - 1) // 2
-    return f"{text[:front]}…{text[len(text) - (width - 1 - front):]}"
+    return f"{text[:front]}…{text[len(text) - (width - 1 - front) :]}"
 
 
 def _fit(columns: Sequence[Column], widths: list[int], available: int) -> list[int]:

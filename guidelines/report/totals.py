@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from costmodel.dims import Dim
+from costmodel.fusion import fused_memory_access_bytes
 from costmodel.graph import Graph, Node
 
 
@@ -39,17 +40,19 @@ class Totals:
     @classmethod
     def of(cls, graph: Graph) -> Totals:
         """The totals of a network."""
-        from costmodel.fusion import fused_memory_access_bytes
-
         cost = graph.cost
         return cls(
-            params=cost.params, buffers=cost.buffers, madds=cost.madds, flops=cost.flops, ops=cost.ops,
+            params=cost.params,
+            buffers=cost.buffers,
+            madds=cost.madds,
+            flops=cost.flops,
+            ops=cost.ops,
             memory_access=cost.memory_access,
             memory_access_bytes=graph.memory_access_bytes,
             fused_memory_access_bytes=fused_memory_access_bytes(graph),
             weight_bytes=graph.weight_bytes,
             peak_activation_bytes=graph.peak_activation_bytes,
-        )  # fmt: skip
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name."""

@@ -46,6 +46,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 
 from costmodel.blocks import Block, blocks
 from costmodel.frontends.code import Network, Value
@@ -58,6 +59,9 @@ from guidelines.rule import Case, rule
 
 JOINS = frozenset({"Concat", "Add", "Sum", "Mean", "Max"})
 """Operators that bring branches together."""
+
+MODULE = 64
+"""Nodes of a block up to which two convolutions may be proposed in its place."""
 
 
 @rule("G301", "fragmented-block", max_branches=2.0, max_fragments=4)
@@ -156,35 +160,33 @@ class _Prices:
 
 
 def _label(graph: Graph, block: Block) -> str:
-    """The module that holds the block, or the node that ends it."""
+    """The module that holds the block, or the nodes between which it stands."""
     scopes = [graph.node(name).scope.split(".") for name in block.nodes]
-    shared = []
-    for parts in zip(*scopes, strict=False):
-        if len(set(parts)) > 1:
-            break
-        shared.append(parts[0])
-    return ".".join(shared) or graph.node(block.exit).label
+    shared = list(takewhile(lambda parts: len(set(parts)) == 1, zip(*scopes, strict=False)))
+    if shared and shared[0][0]:
+        return ".".join(parts[0] for parts in shared)
+    return f"{graph.node(block.nodes[0]).label} … {graph.node(block.exit).label}"
 
 
 def _remedy(graph: Graph, block: Block) -> str:
     """A chain of a 1×1 and a 3×3 convolution with the block's multiply-adds, where one fits."""
-    convs = [graph.node(name).operator for name in block.nodes]
-    madds = sum(conv.cost.madds for conv in convs if conv is not None)
-    moved = sum(conv.cost.memory_access for conv in convs if isinstance(conv, Conv))
+    nodes = [graph.node(name) for name in block.nodes]
+    madds = sum(node.cost.madds for node in nodes)
+    moved = sum(node.cost.memory_access for node in nodes if node.cost.madds)
     before = graph.node(block.entry).outputs[:1] if block.entry else tuple(graph.inputs)
     after = graph.node(block.exit).outputs[:1]
     shapes = [graph.tensors[name].shape for name in (*before, *after) if name in graph.tensors]
-    if len(shapes) == 2 and all(shape is not None and len(shape) == 4 for shape in shapes):
-        (n, c_in, *at), (_, c_out, h, w) = shapes  # type: ignore[misc]
+    if len(nodes) <= MODULE and [len(shape or ()) for shape in shapes] == [4, 4]:
+        (n, c_in, *at), (_, c_out, h, w) = ((shape or ()) for shape in shapes)
         width = round(madds / (n * h * w * (c_in + 9 * c_out)) / 8) * 8
         if at == [h, w] and width:
             size = {"n": n, "h_in": h, "w_in": w, "h": h, "w": w}
             narrow = Conv(c_in=c_in, c_out=width, **size).cost
-            wide = Conv(c_in=width, c_out=c_out, k_h=3, k_w=3, **size).cost
-            chain = narrow + wide
+            chain = narrow + Conv(c_in=width, c_out=c_out, k_h=3, k_w=3, **size).cost
+            traffic, work = chain.memory_access / moved, chain.madds / madds
             return (
                 f"a chain of 1×1 {c_in}→{width} and 3×3 {width}→{c_out}: "
-                f"{chain.memory_access / moved:.2f}× the traffic at {chain.madds / madds:.2f}× the madds"
+                f"{traffic:.2f}× the traffic at {work:.2f}× the madds"
             )
     return "fewer and larger operators in a chain, of the same madds"
 

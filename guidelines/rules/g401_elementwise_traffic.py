@@ -14,15 +14,24 @@ result, and adds a residual as it does so. The rule judges what remains after th
 when it merges the concat, shuffle and split of its own unit. Its messages give both figures,
 the paper's unfused one and the fused one.
 
-For each map size of the network, let E be the bytes that element-wise kernels, normalisations
-and copies still move, and C those of the kernels that multiply and add. The rule speaks where
-E > ``max_ratio``·C: where, at the default of 1, the arithmetic is the smaller part of the
-traffic. A ShuffleNet V2 stage of width c and few weights has E = 2c against C = 3c (half a
-map in and out of each 1×1 and 3×3, one map through concat, shuffle and split), which is 0.67;
-a MobileNet V3 stage at expansion 6 with h-swish and gates has E near 1.6·C.
+For each map size of the network, let C be the bytes that the kernels move which multiply and
+add, and E those of the element-wise kernels, normalisations and copies that remain. Two
+things are judged:
+
+- Activations and normalisations that did not fold. They need not be there: another function,
+  or another place for the same one, costs nothing. The rule speaks where they move more than
+  ``max_unfolded``·C.
+- Sums, gates and copies. Branches have to be joined somehow, so the rule speaks only where
+  E > ``max_ratio``·C: where, at the default of 1, the arithmetic is the smaller part of the
+  traffic. A ShuffleNet V2 stage of width c, its weights left out, has E = 2c against C = 3c
+  (half a map in and out of each of three convolutions, one map through concat, shuffle and
+  split): 0.67. A DenseNet stage that normalises and copies all it has seen for each layer has
+  up to 3.
 
 The price is all that the operators named still move. Pooling and resizing change the map,
-which is work, and are not judged; nor are stages without a convolution.
+which is work, and are not judged; nor are map sizes without a convolution, nor what stands
+before the first or after the last operator that multiplies: the image has to be scaled, and
+the result has to have its form.
 
 **Fix**
 
@@ -37,7 +46,8 @@ Ma et al., ShuffleNet V2, ECCV 2018, arXiv 1807.11164: section 2, G4, table 4; s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from costmodel.frontends.code import Network, Value
 from costmodel.fusion import COMPOSED, COPIES, Kernel, kernels
@@ -51,63 +61,125 @@ from costmodel.operators import (
     Softmax,
 )
 from guidelines.finding import Breach
+from guidelines.layers import within
 from guidelines.quantity import size
 from guidelines.rule import Case, rule
 
+FUNCTION, NORMALISATION, SUM, COPY = "function", "normalisation", "sum or gate", "copy"
 REMEDIES = {
-    "function": "use Relu or Clip straight after a convolution, which takes it in: {saved} less",
-    "sum or gate": "add or gate fewer maps, or thinner ones: up to {saved} less",
-    "normalisation": "normalise straight after a convolution, which takes it in: {saved} less",
-    "copy": "concatenate or move channels once a stage, not once a layer: up to {saved} less",
+    FUNCTION: "use Relu or Clip straight after a convolution, which takes it in",
+    NORMALISATION: "normalise straight after a convolution, which takes it in",
+    SUM: "add or gate fewer maps, or thinner ones",
+    COPY: "concatenate or move channels once a stage, not once a layer",
 }
 """What to do, by the family of the operator."""
 
+NEEDLESS = (FUNCTION, NORMALISATION)
+"""Families that a convolution takes in, where they stand behind one and are of the right kind."""
 
-@rule("G401", "element-wise-traffic", max_ratio=1.0)
-def check(graph: Graph, *, max_ratio: float) -> Iterator[Breach]:
+
+@rule("G401", "element-wise-traffic", max_ratio=1.0, max_unfolded=0.1)
+def check(graph: Graph, *, max_ratio: float, max_unfolded: float) -> Iterator[Breach]:
     """Weigh the element-wise kernels of each map size against those that multiply."""
-    stages: dict[tuple[int, ...], list[tuple[Kernel, Node]]] = {}
+    for stage in _stages(graph):
+        for family, remedy in REMEDIES.items():
+            needless = family in NEEDLESS
+            value = stage.moved(NEEDLESS if needless else REMEDIES)
+            bound = max_unfolded if needless else max_ratio
+            mine = [kernel for kernel, its in stage.idle if its == family]
+            if value <= bound:
+                continue
+            names = ", ".join(dict.fromkeys(_speaker(graph, kernel).op_type for kernel in mine))
+            what = "operators that do not fold" if needless else "element-wise operators and copies"
+            saved = size(sum(kernel.bytes for kernel in mine))
+            for kernel in mine:
+                yield Breach(
+                    nodes=kernel.nodes,
+                    kind=family,
+                    value=value,
+                    bound=bound,
+                    message=f"{names} at {stage.place}: {what} move {value:.2f}× what the "
+                    f"convolutions there do (limit {bound:g}); element-wise traffic there is "
+                    f"{size(stage.fused)} fused, {size(stage.unfused)} unfused",
+                    remedy=f"{remedy}: up to {saved} less at {stage.place}",
+                    excess_bytes=kernel.bytes,
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """What runs at one map size.
+
+    Args:
+        place: height and width.
+        working: bytes of the kernels that multiply and add.
+        idle: the other kernels that are judged, with their family.
+        unfused: bytes that element-wise operators, normalisations and copies move unfused.
+    """
+
+    place: str
+    working: int
+    idle: tuple[tuple[Kernel, str], ...]
+    unfused: int
+
+    @property
+    def fused(self) -> int:
+        """Bytes of all that is judged."""
+        return sum(kernel.bytes for kernel, _ in self.idle)
+
+    def moved(self, families: Iterable[str]) -> float:
+        """Bytes of these families over those that multiply."""
+        moved: int = sum(kernel.bytes for kernel, its in self.idle if its in families)
+        return moved / self.working
+
+
+def _stages(graph: Graph) -> Iterator[_Stage]:
+    """The map sizes at which there are convolutions, in order of execution."""
+    inside, found = within(graph), families(graph)
+    stages: dict[tuple[int, ...], list[Kernel]] = {}
     for kernel in kernels(graph, COMPOSED):
-        node = _speaker(graph, kernel)
         if isinstance(kernel.bytes, int) and kernel.bytes:
-            stages.setdefault(_extent(graph, kernel), []).append((kernel, node))
+            stages.setdefault(_extent(graph, kernel), []).append(kernel)
     for extent, stage in stages.items():
-        if not any(isinstance(node.operator, Conv | ConvTranspose) for _, node in stage):
-            continue
-        working = sum(kernel.bytes for kernel, node in stage if node.cost.madds)
-        idle = [(kernel, node) for kernel, node in stage if family(graph, node)]
-        moved = sum(kernel.bytes for kernel, _ in idle)
-        ratio = moved / working
-        if ratio <= max_ratio:
-            continue
-        place = "×".join(map(str, extent))
-        for kernel, node in idle:
-            kind = family(graph, node)
-            alone = sum(sum(graph.node(name).bytes.values()) for name in kernel.nodes)
-            yield Breach(
-                nodes=kernel.nodes,
-                kind=kind,
-                value=ratio,
-                bound=max_ratio,
-                message=f"{node.op_type} moves {size(kernel.bytes)} fused, {size(alone)} unfused; "
-                f"such operators move {ratio:.2f}× what the convolutions do at {place} "
-                f"(limit {max_ratio:g})",
-                remedy=REMEDIES[kind].format(saved=size(kernel.bytes)),
-                excess_bytes=kernel.bytes,
+        spoken = [(kernel, _speaker(graph, kernel)) for kernel in stage]
+        if any(isinstance(node.operator, Conv | ConvTranspose) for _, node in spoken):
+            nodes = [graph.node(name) for kernel in stage for name in kernel.nodes if found[name]]
+            yield _Stage(
+                place="×".join(map(str, extent)),
+                working=sum(kernel.bytes for kernel, node in spoken if node.cost.madds),
+                idle=tuple(
+                    (kernel, found[node.name])
+                    for kernel, node in spoken
+                    if node.name in inside and found[node.name]
+                ),
+                unfused=sum(sum(node.bytes.values()) for node in nodes),
             )
 
 
-def family(graph: Graph, node: Node) -> str:
-    """What kind of idle operator a node is; "" for one that is none."""
-    operator = node.operator
-    if node.op_type in COPIES:
-        return "copy"
-    if isinstance(operator, BatchNormalization | Normalization) and not isinstance(operator, Softmax):
-        return "normalisation"
-    if not isinstance(operator, Elementwise) or "Quantize" in node.op_type:
-        return ""
-    maps = [n for n in node.inputs if n in graph.tensors and not graph.tensors[n].constant]
-    return "sum or gate" if len(set(maps)) > 1 else "function"
+def families(graph: Graph) -> dict[str, str]:
+    """What kind of idle operator each node is, by name; "" for one that is none.
+
+    An operator on one map is a function, and so is one on several that are all functions of
+    the same map: x·sigmoid(x). One on different maps joins them.
+    """
+    origins: dict[str, str] = {}
+    found: dict[str, str] = {}
+    for node in graph.layers:
+        operator = node.operator
+        maps = [n for n in node.inputs if n in graph.tensors and not graph.tensors[n].constant]
+        found[node.name] = ""
+        if node.op_type in COPIES:
+            found[node.name] = COPY
+        elif isinstance(operator, BatchNormalization | Normalization):
+            found[node.name] = "" if isinstance(operator, Softmax) else NORMALISATION
+        elif isinstance(operator, Elementwise) and "Quantize" not in node.op_type:
+            of = {origins.get(name, name) for name in maps}
+            found[node.name] = SUM if len(of) > 1 else FUNCTION
+            if len(of) == 1:
+                origins[node.outputs[0]] = of.pop()
+        elif operator is not None and operator.view and maps and node.outputs:
+            origins[node.outputs[0]] = origins.get(maps[0], maps[0])
+    return found
 
 
 def _speaker(graph: Graph, kernel: Kernel) -> Node:
@@ -140,7 +212,7 @@ def cases() -> Iterator[Case]:
     for _ in range(6):
         y = net.conv(net.relu(net.batch_norm(x)), 32, k=3)
         x = net.concat(x, y)
-    yield Case("normalisation before the convolution, concat after each", net.graph(x), 18)
+    yield Case("normalised before each convolution, concatenated after", net.graph(x), 11)
     net = Network()
     x = net.conv_bn_relu(net.input(3, 56, 56), 116, k=3)
     for _ in range(3):

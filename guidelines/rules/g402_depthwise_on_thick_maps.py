@@ -88,7 +88,7 @@ def _width_before(graph: Graph, node: Node, makers: dict[str, Node]) -> int:
             break
         if isinstance(found.operator, Conv):
             return int(found.operator.c_in) if _pointwise(found.operator) else own
-        if not _passes(found):
+        if not _passes(graph, found):
             break
         shape = graph.tensors[found.outputs[0]].shape
         like = [n for n in found.inputs if n in graph.tensors and graph.tensors[n].shape == shape]
@@ -109,7 +109,7 @@ def _width_after(graph: Graph, node: Node) -> int:
             seen.add(name)
             if isinstance(reader.operator, Conv) and _pointwise(reader.operator):
                 widths.append(int(reader.operator.c_out))
-            elif _passes(reader):
+            elif _passes(graph, reader):
                 pending.append(reader)
             elif reader.cost.madds or reader.op_type == "Concat":
                 return own
@@ -125,13 +125,15 @@ def _pointwise(conv: Convolution) -> bool:
     return bool(conv.k_d == conv.k_h == conv.k_w == 1)
 
 
-def _passes(node: Node) -> bool:
+def _passes(graph: Graph, node: Node) -> bool:
     """Whether it hands the map on, element by element; a sum of two maps ends a block."""
     operator = node.operator
     if operator is None:
         return False
-    sums = node.op_type in ("Add", "Sum") and all(".weight" not in n for n in node.inputs)
-    return isinstance(operator, Elementwise | BatchNormalization) and not sums or operator.view
+    maps = [n for n in node.inputs if n in graph.tensors and not graph.tensors[n].constant]
+    if node.op_type in ("Add", "Sum") and len(maps) > 1:
+        return False
+    return operator.view or isinstance(operator, Elementwise | BatchNormalization)
 
 
 def cases() -> Iterator[Case]:

@@ -38,50 +38,58 @@ def enter(resolver: Resolver, step: Step) -> None:
 
 def leave(resolver: Resolver, step: Step) -> None:
     """Outputs of a node with bodies, from what its bodies give."""
-    found: dict[str, onnx.TypeProto] = {}
     if step.op_type == "If":
-        condition = resolver.known.values.get(step.inputs[0])
-        branches = step.bodies
-        if condition is not None and condition.size == 1:
-            resolver.known.taken[step.name] = int(bool(condition.reshape(-1)[0]))
-            branches = (step.bodies[resolver.known.taken[step.name]],)
-        for results in zip(step.outputs, *branches, strict=False):
-            kinds = [resolver.types[name] for name in results[1:] if name in resolver.types]
-            if kinds:
-                found[results[0]] = min(kinds, key=openness)
-            if len(branches) == 1 and results[1] in resolver.known.values:
-                resolver.known.values[results[0]] = resolver.known.values[results[1]]
-        for name, kind in found.items():
-            constant = len(branches) == 1 and name in resolver.known.values
-            resolver.define(name, kind, constant=constant)
-        missing = [name for name in step.outputs if name and name not in found]
-        if missing:
-            resolver.declare(step, found)
-        return
+        _leave_if(resolver, step)
+    else:
+        _leave_loop(resolver, step)
+
+
+def _leave_if(resolver: Resolver, step: Step) -> None:
+    """One branch where the condition is known, else whichever output is known better."""
+    condition = resolver.known.values.get(step.inputs[0])
+    branches = step.bodies
+    if condition is not None and condition.size == 1:
+        taken = int(bool(condition.reshape(-1)[0]))
+        resolver.known.taken[step.name] = taken
+        branches = (step.bodies[taken],)
+    found: dict[str, onnx.TypeProto] = {}
+    for name, *results in zip(step.outputs, *branches, strict=False):
+        kinds = [resolver.types[result] for result in results if result in resolver.types]
+        if kinds:
+            found[name] = min(kinds, key=openness)
+    resolver.declare(step, found)
+    for name, *results in zip(step.outputs, *branches, strict=False):
+        value = resolver.known.values.get(results[0]) if len(results) == 1 else None
+        if value is not None:
+            resolver.known.values[name] = value
+        if name:
+            resolver.define(name, resolver.types[name], constant=value is not None)
+
+
+def _leave_loop(resolver: Resolver, step: Step) -> None:
+    """States as the body leaves them, and what each iteration gives, stacked."""
     results = step.bodies[0]
+    states = 0
     if step.op_type == "Loop":
         trips = resolver.known.values.get(step.inputs[0]) if step.inputs[0] else None
         if trips is not None and trips.size == 1:
             resolver.known.trips[step.name] = max(0, int(trips.reshape(-1)[0]))
         results, states = results[1:], len(step.inputs) - 2
-    else:
-        scanned = attributes(step.proto).get("num_scan_inputs", 0)
-        states = (
-            len(step.inputs) - scanned - (1 if step.version < 9 and step.op_type == "Scan" else 0)
-        )
-        states = 0 if step.op_type == "SequenceMap" else states
+    elif step.op_type == "Scan":
+        lengths = 1 if step.version < 9 else 0
+        states = len(step.inputs) - lengths - attributes(step.proto).get("num_scan_inputs", 0)
     count = resolver.known.trips.get(step.name)
+    found: dict[str, onnx.TypeProto] = {}
     for position, (name, result) in enumerate(zip(step.outputs, results, strict=False)):
         kind = resolver.types.get(result)
         if kind is None or not name:
             continue
-        if position >= states and kind.HasField("tensor_type"):
-            if step.op_type == "SequenceMap":
-                kind = onnx.TypeProto(sequence_type=onnx.TypeProto.Sequence(elem_type=kind))
-            else:
-                shape = as_tensor(kind, constant=False).shape
-                stacked = None if shape is None else [count, *shape]
-                kind = helper.make_tensor_type_proto(kind.tensor_type.elem_type, stacked)
+        if step.op_type == "SequenceMap":
+            kind = onnx.TypeProto(sequence_type=onnx.TypeProto.Sequence(elem_type=kind))
+        elif position >= states and kind.HasField("tensor_type"):
+            shape = as_tensor(kind, constant=False).shape
+            stacked = None if shape is None else [count, *shape]
+            kind = helper.make_tensor_type_proto(kind.tensor_type.elem_type, stacked)
         found[name] = kind
     resolver.declare(step, found)
     for name in step.outputs:

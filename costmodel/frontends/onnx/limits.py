@@ -64,7 +64,7 @@ def stoppable(work: Callable[[Callable[[int], None]], T]) -> T:
         os.waitpid(child, 0)
     if not data:
         raise Stopped(struct.unpack("q", progress[:8])[0])
-    succeeded, result = pickle.loads(data)  # noqa: S301  our own child wrote it
+    succeeded, result = pickle.loads(data)
     if not succeeded:
         raise result
     value: T = result

@@ -68,7 +68,7 @@ def load(source: str | Path | bytes | onnx.ModelProto) -> onnx.ModelProto:
         raise ModelError(f"expected a readable file, found: {error.strerror or error}") from None
 
 
-def parse(data: Buffer | mmap.mmap, form: str = "protobuf") -> onnx.ModelProto:
+def parse(data: Buffer, form: str = "protobuf") -> onnx.ModelProto:
     """A ModelProto without its weights, from its binary or text form."""
     if not len(data):
         raise ModelError("expected an ONNX model, found nothing")
@@ -84,7 +84,7 @@ def parse(data: Buffer | mmap.mmap, form: str = "protobuf") -> onnx.ModelProto:
         raise ModelError("expected an ONNX model, found HTML or XML: the download may have failed")
     if form != "protobuf":
         data = _from_text(bytes(data), form)
-    cut = skeleton(data)  # type: ignore[arg-type]  a memory map indexes like bytes
+    cut = skeleton(data)
     if len(cut) > MAX_SKELETON:
         raise ModelError(
             f"expected an architecture under {MAX_SKELETON:,} bytes, found {len(cut):,}"

@@ -17,7 +17,8 @@ def read_by(node: onnx.NodeProto) -> Iterator[str]:
     for a in node.attribute:
         if a.HasField("g"):
             own = {output for inside in a.g.node for output in inside.output}
-            own.update(value.name for value in (*a.g.input, *a.g.initializer))
+            own.update(value.name for value in a.g.input)
+            own.update(tensor.name for tensor in a.g.initializer)
             for inside in a.g.node:
                 yield from (name for name in read_by(inside) if name not in own)
             yield from (o.name for o in a.g.output if o.name not in own)

@@ -7,7 +7,7 @@ the file itself says of them, or unknown; the others go on.
 
 from __future__ import annotations
 
-import itertools
+import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -293,7 +293,7 @@ class Resolver:
 
     def typed(self, step: Step, kind: onnx.TypeProto | None) -> onnx.TypeProto:
         """A type for an output that has none: the element type of the first input."""
-        code = onnx.TensorProto.FLOAT
+        code: int = onnx.TensorProto.FLOAT
         for name in step.inputs:
             if name in self.types and self.types[name].tensor_type.elem_type:
                 code = self.types[name].tensor_type.elem_type
@@ -357,20 +357,10 @@ def _ints(value: object) -> bool:
     )
 
 
-_schemas: dict[tuple[str, int, str], Any] = {}
-
-
-def _schema(op_type: str, version: int, domain: str) -> Any:
+@functools.cache
+def _schema(op_type: str, version: int, domain: str) -> defs.OpSchema | None:
     """The operator's schema at an operator-set version, or at its newest; None without one."""
-    key = (op_type, version, domain)
-    if key not in _schemas:
-        _schemas[key] = None
-        for wanted in itertools.chain(
-            [(op_type, version, domain)] if version else [], [(op_type, domain)]
-        ):
-            try:
-                _schemas[key] = defs.get_schema(*wanted)
-                break
-            except defs.SchemaError:
-                continue
-    return _schemas[key]
+    try:
+        return defs.get_schema(op_type, version or defs.onnx_opset_version(), domain)
+    except defs.SchemaError:
+        return _schema(op_type, 0, domain) if version else None

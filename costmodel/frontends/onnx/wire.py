@@ -7,6 +7,7 @@ the shape, the type and the name are kept.
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -21,7 +22,7 @@ LARGE_LIST = 65536
 MAX_FIELDS = 1_000_000
 MAX_DEPTH = 60
 
-Buffer: TypeAlias = "bytes | memoryview"
+Buffer: TypeAlias = bytes | memoryview | mmap.mmap
 
 # message -> {field number: message inside it}; None: a payload, left out where it is large.
 # https://github.com/onnx/onnx/blob/main/onnx/onnx.proto

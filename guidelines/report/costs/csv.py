@@ -11,12 +11,13 @@ from guidelines.report.names import printable
 from guidelines.report.view import View
 
 COLUMNS = (
-    "path", "name", "scope", "op_type", "dims", "output", "nodes", "unknown", "params", "buffers", "madds", "ops",
-    "flops", "weight_reads", "reads", "writes", "memory_access", "memory_access_bytes",
+    "path", "name", "scope", "op_type", "dims", "output", "nodes", "unknown", "params",
+    "buffers", "madds", "ops", "flops", "weight_reads", "reads", "writes", "memory_access",
+    "memory_access_bytes",
 )  # fmt: skip
 
 
-def render(tables: Sequence[Table], view: View) -> str:  # noqa: ARG001  one signature for all formats
+def render(tables: Sequence[Table], view: View) -> str:
     """A title row and a row a layer, operator type or module."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -30,14 +30,18 @@ def render(tables: Sequence[Table], view: View) -> str:
 def _table(one: Table, view: View, *, first: bool) -> list[str]:
     lines = [*heading(one.model, view, conventions=first), ""] if view.verbosity >= 0 else []
     if one.by == "layer":
-        columns = (
+        columns: tuple[table.Column, ...] = (
             table.Column(title="layer", shrink=True), table.Column(title="operator", shrink=True),
             table.Column(title="dimensions", shrink=True, spare=6),
             table.Column(title="output", shrink=True, spare=1), *COSTS,
         )  # fmt: skip
     else:
         title = "operator" if one.by == "op" else "module"
-        columns = (table.Column(title=title, shrink=True), table.Column(title="nodes", right=True), *COSTS)
+        columns = (
+            table.Column(title=title, shrink=True),
+            table.Column(title="nodes", right=True),
+            *COSTS,
+        )
     rows = [_cells(row, one) for row in one.rows]
     rows.append(_total(one))
     last = len(rows) - 1

@@ -12,7 +12,7 @@ from guidelines.report.report import Report
 from guidelines.report.view import View
 
 
-def render(tables: Sequence[Table], view: View) -> str:  # noqa: ARG001  one signature for all formats
+def render(tables: Sequence[Table], view: View) -> str:
     """Under ``--by layer`` the nodes are the rows, sorted and cut; otherwise they are all there."""
     report = Report(models=tuple(one.model for one in tables))
     whole = document(report, nodes=False)

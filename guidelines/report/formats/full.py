@@ -33,7 +33,9 @@ def summary(report: Report, view: View) -> str:
     """
     told = _counted(len(report.models), "model") if len(report.models) != 1 else ""
     found = _findings(report, view)
-    failed = view.paint(f"{len(report.errors)} could not be analysed", "error") if report.errors else ""
+    failed = (
+        view.paint(f"{len(report.errors)} could not be analysed", "error") if report.errors else ""
+    )
     return "; ".join(part for part in (told, found if report.models else "", failed) if part)
 
 
@@ -63,7 +65,11 @@ def _model(model: Model, view: View, *, first: bool) -> list[str]:
     else:
         lines = heading(model, view, conventions=first)
     if findings:
-        told = "dearest first: share of the memory access, bytes" if len(findings) > 1 else "share of the memory access, bytes"
+        told = (
+            "dearest first: share of the memory access, bytes"
+            if len(findings) > 1
+            else "share of the memory access, bytes"
+        )
         lines += ["", view.paint(f"{'excess':>{GUTTER}}  {told}", "dim")]
     for number, found in enumerate(findings):
         lines += ["", *_finding(found, view)] if number else _finding(found, view)

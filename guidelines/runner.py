@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 import guidelines.rules  # noqa: F401  every module in it registers a rule
+from costmodel.fusion import fused_memory_access_bytes
 from costmodel.graph import Graph, Node
 from guidelines.finding import Breach, Finding, Level
 from guidelines.nearest import nearest
@@ -14,7 +15,7 @@ from guidelines.rule import RULES, Option, Rule
 from guidelines.selector import as_prefix, codes, unknown
 
 MIN_SHARE = 0.01
-"""Share of the model's memory access below which a finding is not worth a line."""
+"""Share of the fused memory access below which a finding is not worth a line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +26,7 @@ class Settings:
         select, ignore: codes, names or prefixes (``G1``); the longest match wins, ``ALL`` is all.
         options: by code, then by option name.
         levels: by code, in place of the rule's own level.
-        min_share: findings below this share of the model's bytes stay quiet.
+        min_share: findings below this share of the fused memory access stay quiet.
         layer_ignores: glob on a node's name, on its scope or ``op:Conv``, to the rules
             that are not to blame such nodes.
     """
@@ -42,7 +43,7 @@ class SettingsError(ValueError):
     """A setting that no rule follows: an unknown selector or option, or a value of another kind."""
 
 
-def find(graph: Graph, settings: Settings = Settings()) -> tuple[Finding, ...]:  # noqa: B008  frozen
+def find(graph: Graph, settings: Settings = Settings()) -> tuple[Finding, ...]:
     """Every finding that the settings let through, dearest first.
 
     Raises:
@@ -52,6 +53,7 @@ def find(graph: Graph, settings: Settings = Settings()) -> tuple[Finding, ...]: 
     levels = {_rule(key).code: level for key, level in settings.levels.items()}
     ignored = _ignored(graph, settings)
     order = {name: step for step, name in enumerate(graph)}
+    moved = fused_memory_access_bytes(graph)
     findings = []
     for rule in selected(settings.select, settings.ignore):
         kinds: dict[str, list[Breach]] = {}
@@ -59,7 +61,7 @@ def find(graph: Graph, settings: Settings = Settings()) -> tuple[Finding, ...]: 
             if not all(ignored(name, rule.code) for name in breach.nodes):
                 kinds.setdefault(breach.kind, []).append(breach)
         level = levels.get(rule.code, rule.level)
-        findings += [_merged(graph, rule, level, breaches, order) for breaches in kinds.values()]
+        findings += [_merged(graph, rule, level, breaches, moved) for breaches in kinds.values()]
     loud = [found for found in findings if found.share >= settings.min_share]
     return tuple(sorted(loud, key=lambda f: (-f.excess_bytes, f.code, order[f.nodes[0]])))
 
@@ -155,16 +157,14 @@ def _meant(selector: str) -> tuple[str, ...]:
     return found
 
 
-def _merged(
-    graph: Graph, rule: Rule, level: Level, breaches: list[Breach], order: Mapping[str, int]
-) -> Finding:
+def _merged(graph: Graph, rule: Rule, level: Level, breaches: list[Breach], moved: int) -> Finding:
     """One finding of all breaches of a kind; the worst of them speaks."""
+    order = {name: step for step, name in enumerate(graph)}
     breaches = sorted(breaches, key=lambda breach: order[breach.nodes[0]])
     worst = max(breaches, key=lambda breach: breach.value)
     low = min(breach.value for breach in breaches)
     spread = f"; {low:.3g} to {worst.value:.3g} over the {len(breaches)}"
     excess = sum(breach.excess_bytes for breach in breaches)
-    moved = graph.memory_access_bytes
     nodes = {name: None for breach in breaches for name in breach.nodes}
     return Finding(
         code=rule.code,
