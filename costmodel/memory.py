@@ -6,11 +6,13 @@ values, a dequantised tensor is its quantised one: whoever reads it reads the in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from costmodel.dims import Dim
 from costmodel.graph import Graph, Node
+from costmodel.operators.elementwise import Elementwise
+from costmodel.operators.quantize import Quantizer
 from costmodel.operators.view import Extent
 from costmodel.tensor import Tensor, bytes_of
 
@@ -92,37 +94,66 @@ class Memory:
         return self.root(name) in self.outputs
 
     def traffic(self, node: Node) -> Traffic:
-        """Bytes that the node moves on its own; the sum is ``node.bytes``, quantised reads aside."""
+        """Bytes that the node moves on its own: ``node.bytes``, but for what it reads quantised."""
         activations = [n for n in node.inputs if n and not self._tensor(n).constant]
         reads = self._share(node.cost.reads, activations, node.times)
         writes = self._share(node.cost.writes, [n for n in node.outputs if n], node.times)
-        moved = sum(elements_bytes for _, _, elements_bytes in (*reads, *writes))
+        moved = sum(self._bytes(name, count) for name, count in (*reads, *writes))
         return Traffic(
             weights=sum(node.bytes.values()) - moved,
-            reads=tuple(
-                (n, bytes_of(count, self._tensor(self.root(n)).dtype)) for n, count, _ in reads
-            ),
-            writes=tuple((n, moved) for n, _, moved in writes),
+            reads=tuple((name, self._bytes(self.root(name), count)) for name, count in reads),
+            writes=tuple((name, self._bytes(name, count)) for name, count in writes),
         )
 
-    def _share(self, elements: Dim, names: list[str], times: Dim) -> list[tuple[str, Dim, Dim]]:
-        """Each tensor's elements and bytes: all of it, or of the largest what the cost says."""
-        tensors = [self._tensor(name) for name in names]
-        known = all(tensor.known for tensor in tensors)
+    def _share(self, elements: Dim, names: list[str], times: Dim) -> list[tuple[str, Dim]]:
+        """Elements of each tensor: all of them, or of the largest what the cost says."""
         if not names or elements == 0:
             return []
-        if known and sum(tensor.elements for tensor in tensors) * times == elements:
-            return [
-                (name, tensor.elements * times, tensor.bytes * times)
-                for name, tensor in zip(names, tensors, strict=True)
-            ]
-        main = max(
-            names, key=lambda name: self._tensor(name).elements if self._tensor(name).known else 0
-        )
-        return [(main, elements, bytes_of(elements, self._tensor(main).dtype))]
+        sizes = [t.elements if (t := self._tensor(name)).known else None for name in names]
+        if None not in sizes and sum(sizes) * times == elements:
+            return [(name, count * times) for name, count in zip(names, sizes, strict=True)]
+        return [(max(zip(names, sizes, strict=True), key=lambda each: each[1] or 0)[0], elements)]
+
+    def _bytes(self, name: str, elements: Dim) -> Dim:
+        return bytes_of(elements, self._tensor(name).dtype)
 
     def _tensor(self, name: str) -> Tensor:
         return self.graph.tensors.get(name, Tensor(None))
+
+
+def functions(graph: Graph, *, without: Collection[str] = ()) -> dict[str, str]:
+    """Element-wise operators on one map, by name, with the map that they are a function of.
+
+    One on several maps counts where all of these are functions of one: x·sigmoid(x). Views
+    and quantisation in between make no difference.
+
+    Args:
+        graph: the network.
+        without: names of nodes that count as makers of new maps.
+
+    >>> from costmodel.frontends.code import Network
+    >>> net = Network()
+    >>> x = net.conv(net.input(3, 8, 8), 4)
+    >>> y = net.mul(x, net.activation(x, "Sigmoid"))
+    >>> functions(net.graph(net.add(y, net.conv(y, 4))))
+    {'Sigmoid_1': 'Conv_1:0', 'Mul_1': 'Conv_1:0'}
+    """
+    origins: dict[str, str] = {}
+    found = {}
+    for node in graph.layers:
+        if node.name in without or node.operator is None or not node.outputs:
+            continue
+        maps = [n for n in node.inputs if n in graph.tensors and not graph.tensors[n].constant]
+        if node.operator.view:
+            maps = maps[:1]
+        elif not isinstance(node.operator, Elementwise):
+            continue
+        of = {origins.get(name, name) for name in maps}
+        if len(of) == 1:
+            origins[node.outputs[0]] = of.pop()
+            if not node.operator.view and not isinstance(node.operator, Quantizer):
+                found[node.name] = origins[node.outputs[0]]
+    return found
 
 
 def _shows(node: Node) -> bool:
@@ -137,9 +168,7 @@ def _dequantises(graph: Graph, node: Node) -> bool:
     """Whether it only gives integers a scale that is known beforehand."""
     if node.op_type.rpartition("::")[2] != "DequantizeLinear":
         return False
-    constant = [
-        name == "" or graph.tensors[name].constant
-        for name in node.inputs
-        if name == "" or name in graph.tensors
-    ]
-    return len(constant) == len(node.inputs) and not constant[0] and all(constant[1:])
+    given = [graph.tensors.get(name) for name in node.inputs if name]
+    if not given or given[0] is None or given[0].constant:
+        return False
+    return all(tensor is not None and tensor.constant for tensor in given[1:])

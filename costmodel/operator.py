@@ -7,20 +7,20 @@ look at a value belongs in ``bind``, which makes the record from tensors and att
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
 from costmodel.cost import Cost
 from costmodel.dims import Dim
+from costmodel.record import Record
 from costmodel.tensor import INTEGERS, Tensor
 
 Inputs = tuple[Tensor | None, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Operator:
+class Operator(Record):
     """Base of every operator: dimensions in, cost out.
 
     Class variables say how the constants that feed it count:
@@ -93,7 +93,7 @@ class Operator:
     @property
     def dims(self) -> dict[str, Dim]:
         """The fields by name, in the order of the formula."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
+        return dict(self.__dict__)
 
 
 Shapes = list[tuple[str, tuple[Dim | None, ...] | None]]

@@ -27,7 +27,7 @@ class Config:
 
     Args:
         select, extend_select, ignore: codes, names or prefixes.
-        min_share: findings below this share of the model's bytes stay quiet.
+        min_share: findings below this share of the fused memory access stay quiet.
         fail_on: the least level that makes the exit status 1, or ``never``.
         exclude: globs of files that a search of folders leaves out, relative to ``folder``.
         dims, shapes: sizes for what models leave free.

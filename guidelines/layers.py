@@ -11,6 +11,10 @@ from costmodel.graph import Graph, Node
 from costmodel.operators import Conv, ConvTranspose
 
 
+IMAGE = 4
+"""Channels up to which a map is an image, a mask or a map of answers, not of features."""
+
+
 @dataclass(frozen=True, slots=True)
 class Layer:
     """A convolution of a network, with the words for it."""
@@ -78,11 +82,14 @@ def convolutions(graph: Graph) -> Iterator[Layer]:
 def chosen(graph: Graph) -> Iterator[Layer]:
     """The convolutions whose widths were the designer's to choose.
 
-    Not the first that an input meets, whose input channels are the image's, and not the last
-    before an output, whose output channels are the classes'.
+    Not the first that an input meets, whose input channels are the image's, not the last
+    before an output, whose output channels are the classes', and none that reads or writes
+    no more channels than an image has.
     """
     inside = within(graph)
-    return (layer for layer in convolutions(graph) if layer.node.name in inside)
+    for layer in convolutions(graph):
+        if layer.node.name in inside and min(layer.conv.c_in, layer.conv.c_out) > IMAGE:
+            yield layer
 
 
 def within(graph: Graph) -> set[str]:

@@ -41,7 +41,7 @@ def selecting(command: Command) -> Command:
             "--min-share",
             type=click.FloatRange(0, 1),
             metavar="SHARE",
-            help="Least share of the model's traffic, from 0 to 1, that a finding is shown for "
+            help="Least share of the fused memory access, 0 to 1, that a finding is shown for "
             "[default: 0.01].",
         ),
         click.option(

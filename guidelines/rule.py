@@ -71,7 +71,9 @@ class Rule:
 RULES: dict[str, Rule] = {}
 
 
-def rule(code: str, name: str, *, level: Level = Level.WARNING, **options: Option) -> Callable[[Check], Check]:
+def rule(
+    code: str, name: str, *, level: Level = Level.WARNING, **options: Option
+) -> Callable[[Check], Check]:
     """Register a check as a rule; its keywords are the options with their defaults."""
 
     def register(check: Check) -> Check:

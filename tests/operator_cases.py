@@ -246,6 +246,8 @@ CASES: list[tuple[str, str, list[Any], Any, dict[str, Any], dict[str, int]]] = [
      {"ops": 10 * 96 * 55 * 55}),
     ("six with a bias", "com.microsoft::BiasSoftmax", [(2, 10), (1, 10)], (2, 10), {},
      {"ops": 120, "reads": 30, "writes": 20}),
+    ("of integers five", "com.microsoft::QLinearSoftmax",
+     [(2, 10), held(), held(), held(), held()], (2, 10), {}, {"ops": 100, "reads": 20}),
     ("softmax takes five", "Softmax", [(2, 10)], (2, 10), {}, {"ops": 100, "reads": 20}),
     # pooling
     ("a maximum compares its window", "MaxPool", [(1, 64, 112, 112)], (1, 64, 56, 56),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from costmodel.cost import Cost
@@ -16,7 +15,6 @@ SOFTMAX, SCALE, MASK, SOFTCAP = 5, 1, 1, 3
 
 
 @operator("Attention", "ai.onnx.preview::FlexAttention")
-@dataclass(frozen=True, kw_only=True)
 class Attention(Operator):
     """Scaled dot-product attention with grouped key and value heads, and a cache.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from costmodel.cost import Cost
@@ -49,7 +48,6 @@ def _real(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any) -> 
 
 @operator(f"{ML}LinearRegressor", shape=_targets)
 @operator(f"{ML}LinearClassifier")
-@dataclass(frozen=True, kw_only=True)
 class Linear(Operator):
     """A linear model of each row: one score a class or target.
 
@@ -107,7 +105,6 @@ class Linear(Operator):
 
 @operator(f"{ML}SVMRegressor", shape=_targets)
 @operator(f"{ML}SVMClassifier")
-@dataclass(frozen=True, kw_only=True)
 class SupportVectors(Operator):
     """A support vector machine: a kernel of each row with each support vector, then a sum.
 
@@ -173,7 +170,6 @@ class SupportVectors(Operator):
 )
 @operator(f"{ML}Normalizer", shape=_real, operations=3)
 @operator(f"{ML}Binarizer", operations=1)
-@dataclass(frozen=True, kw_only=True)
 class Preprocessing(Operator):
     """Features rescaled, filled in, normalised or cut off, by statistics kept as attributes.
 
@@ -215,7 +211,6 @@ class Preprocessing(Operator):
 
 
 @operator(f"{ML}ZipMap")
-@dataclass(frozen=True, kw_only=True)
 class ZipMap(Operator):
     """Scores copied into a map for each row, keyed by label.
 

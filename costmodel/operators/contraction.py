@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from costmodel.cost import Cost
@@ -18,7 +17,6 @@ from costmodel.tensor import Tensor
 @operator("com.microsoft::FusedMatMul", "com.microsoft::TransposeMatMul", shape=shapes.matmul())
 @operator("com.microsoft::SparseToDenseMatMul", "com.microsoft::GemmFloat8", shape=shapes.matmul())
 @operator("com.microsoft::MatMulInteger16", shape=shapes.matmul(dtype="int32"))
-@dataclass(frozen=True, kw_only=True)
 class MatMul(Operator):
     """Batched, broadcasting matrix product of (m, k) by (k, c_out).
 
@@ -80,7 +78,6 @@ class MatMul(Operator):
 
 
 @operator("Gemm")
-@dataclass(frozen=True, kw_only=True)
 class Gemm(Operator):
     """Matrix product of (n, c_in) by (c_in, c_out), with a bias: a fully connected layer.
 

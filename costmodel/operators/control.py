@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from costmodel.cost import Cost
@@ -11,7 +10,6 @@ from costmodel.tensor import Tensor
 
 
 @operator("If", "Loop", "Scan", "SequenceMap")
-@dataclass(frozen=True, kw_only=True)
 class Control(Operator):
     """A branch or a loop: its body's operators carry the cost, once for each turn.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from costmodel.cost import Cost
@@ -62,7 +61,6 @@ def unpadded(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any) 
 
 @operator("Conv")
 @operator("com.microsoft::NhwcConv", shape=shapes.conv(channels_last=True), channels_last=1)
-@dataclass(frozen=True, kw_only=True)
 class Conv(Operator):
     """Grouped convolution of 1, 2 or 3 dimensions; ``groups == c_in`` makes it depthwise.
 
@@ -154,7 +152,6 @@ class Conv(Operator):
 
 @operator("ConvTranspose")
 @operator("com.microsoft::ConvTransposeWithDynamicPads", shape=unpadded, bias_at=3, weights=(1, 3))
-@dataclass(frozen=True, kw_only=True)
 class ConvTranspose(Operator):
     """Transposed convolution: every input element meets the whole kernel.
 
@@ -237,7 +234,6 @@ class ConvTranspose(Operator):
 
 
 @operator("DeformConv")
-@dataclass(frozen=True, kw_only=True)
 class DeformConv(Conv):
     """Deformable convolution: each tap reads between pixels, where an offset says.
 

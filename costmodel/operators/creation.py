@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from costmodel.cost import Cost
@@ -43,7 +42,6 @@ def _counted(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any) 
     return [(dtype, (max(0, -int((values[0] - values[1]) // step)),))]
 
 
-@dataclass(frozen=True, kw_only=True)
 class Creation(Operator):
     """A tensor made from nothing but its shape and a few numbers.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from costmodel.cost import Cost
@@ -13,7 +12,6 @@ from costmodel.tensor import Tensor
 
 
 @operator("NonMaxSuppression")
-@dataclass(frozen=True, kw_only=True)
 class NonMaxSuppression(Operator):
     """Boxes kept one by one, and with each those dropped that overlap it.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from costmodel.cost import Cost
@@ -94,7 +93,6 @@ def _shape(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any) ->
 
 
 @operator("Einsum", shape=_shape)
-@dataclass(frozen=True, kw_only=True)
 class Einsum(Operator):
     """Product over named indices, two operands at a time from left to right.
 

@@ -7,7 +7,6 @@ operation; every other function counts what its definition takes. The sigmoid, f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from costmodel.cost import Cost
@@ -71,7 +70,6 @@ GELU_TANH = 9
 """0.5*x*(1 + tanh(c*(x + d*x*x*x))): six multiplies, two additions, tanh."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Elementwise(Operator):
     """A function applied element by element, its inputs broadcast to the output.
 
@@ -149,7 +147,6 @@ for _op_type, (_operations, _operands) in FUSED.items():
 
 
 @operator("PRelu", operations=2)
-@dataclass(frozen=True, kw_only=True)
 class PRelu(Elementwise):
     """A ReLU with a learned slope, which is a parameter even if it is one number.
 
@@ -165,7 +162,6 @@ class PRelu(Elementwise):
 
 
 @operator("com.microsoft::BiasSplitGelu", shape=lambda inputs, attributes, values: _halved(inputs))
-@dataclass(frozen=True, kw_only=True)
 class BiasSplitGelu(Elementwise):
     """A bias, then one half of the channels times the Gelu of the other half.
 

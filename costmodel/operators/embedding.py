@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from costmodel.cost import Cost
@@ -17,7 +16,6 @@ MICROSOFT = "com.microsoft::"
 @operator("RotaryEmbedding", positions_at=3)
 @operator(f"{MICROSOFT}RotaryEmbedding", shape=shapes.like(0), positions_at=1)
 @operator(f"{MICROSOFT}GemmaRotaryEmbedding", shape=shapes.like(1, 3), positions_at=99)
-@dataclass(frozen=True, kw_only=True)
 class RotaryEmbedding(Operator):
     """Pairs of features rotated by an angle that depends on the position.
 
@@ -86,7 +84,6 @@ def _embedded(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any)
 
 @operator(f"{MICROSOFT}EmbedLayerNormalization", shape=_embedded)
 @operator(f"{MICROSOFT}QEmbedLayerNormalization", shape=_embedded)
-@dataclass(frozen=True, kw_only=True)
 class EmbedLayerNormalization(Operator):
     """Word, position and segment embeddings added and normalised: the start of BERT.
 
@@ -155,7 +152,6 @@ def _gated(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any) ->
 
 
 @operator(f"{MICROSOFT}GatedRelativePositionBias", shape=_gated)
-@dataclass(frozen=True, kw_only=True)
 class GatedRelativePositionBias(Operator):
     """A bias of the scores by relative position, gated by the queries.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from costmodel.cost import Cost
@@ -19,7 +18,6 @@ FUSED = {"relu": "Relu", "gelu": "Gelu", "silu": "Swish", "swiglu": "SwiGLU", "i
 
 
 @operator("com.microsoft::MoE", shape=shapes.like(0), places=(2, 4, 6))
-@dataclass(frozen=True, kw_only=True)
 class MixtureOfExperts(Operator):
     """Two or three fully connected layers for each token, of the few experts chosen for it.
 

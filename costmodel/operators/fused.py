@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from costmodel.cost import Cost
@@ -34,7 +33,6 @@ def activation_operations(activation: str) -> int:
 @operator("com.microsoft.nchwc::Conv", shape=shapes.conv(), blocked=True)
 @operator("com.microsoft::NhwcFusedConv", shape=shapes.conv(channels_last=True), channels_last=1)
 @operator("com.ms.internal.nhwc::Conv", shape=shapes.conv(channels_last=True), channels_last=1)
-@dataclass(frozen=True, kw_only=True)
 class FusedConv(Conv):
     """A convolution with a residual addition and an activation in the same kernel.
 
@@ -76,7 +74,6 @@ class FusedConv(Conv):
 
 @operator("com.microsoft::FusedMatMulActivation", shape=shapes.matmul())
 @operator("com.microsoft::GemmFastGelu", shape=shapes.matmul(), activation="FastGelu")
-@dataclass(frozen=True, kw_only=True)
 class FusedMatMul(MatMul):
     """A matrix product with a bias and an activation in the same kernel.
 
@@ -118,7 +115,6 @@ class FusedMatMul(MatMul):
 
 
 @operator("com.microsoft::FusedGemm", shape=shapes.matmul())
-@dataclass(frozen=True, kw_only=True)
 class FusedGemm(Gemm):
     """A fully connected layer with its activation in the same kernel.
 
@@ -155,7 +151,6 @@ def _skipped(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any) 
 @operator(f"{SKIP}LayerNormalization", shape=_skipped, operations=7, bias_at=4, sum_at=3)
 @operator(f"{SKIP}SimplifiedLayerNormalization", shape=_skipped, operations=4, bias_at=3, sum_at=3)
 @operator(f"{SKIP}GroupNorm", shape=shapes.like(0, 0), operations=7, bias_at=4, sum_at=1)
-@dataclass(frozen=True, kw_only=True)
 class SkipNormalization(Normalization):
     """A residual, and perhaps a bias, added before the normalisation, in the same kernel.
 
@@ -190,7 +185,6 @@ def carried(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any) -
 
 @operator("CausalConvWithState")
 @operator("com.microsoft::CausalConvWithState", shape=carried)
-@dataclass(frozen=True, kw_only=True)
 class CausalConv(FusedConv):
     """Depthwise 1-D convolution over the past, which a state carries from call to call.
 

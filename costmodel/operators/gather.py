@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from costmodel.cost import Cost
@@ -35,7 +34,6 @@ def _biased(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any) -
 @operator("com.microsoft::TorchEmbedding", shape=_embedded)
 @operator("com.microsoft::RelativePositionBias", shape=_biased)
 @operator("ai.onnx.ml::ArrayFeatureExtractor")
-@dataclass(frozen=True, kw_only=True)
 class Gather(Movement):
     """Elements picked by index: an embedding owns its table and reads a few rows of it.
 
@@ -65,7 +63,6 @@ class Gather(Movement):
 
 @operator("Scatter", "ScatterElements", "ScatterND")
 @operator("TensorScatter", updates_at=1, indices_at=2)
-@dataclass(frozen=True, kw_only=True)
 class Scatter(Operator):
     """A copy of the data with updates written where an index says.
 
@@ -118,7 +115,6 @@ class Scatter(Operator):
 
 @operator("OneHot")
 @operator("ai.onnx.ml::OneHotEncoder")
-@dataclass(frozen=True, kw_only=True)
 class OneHot(Operator):
     """Each index as a row that is zero but for one place.
 
@@ -145,7 +141,6 @@ class OneHot(Operator):
 
 
 @operator("Col2Im")
-@dataclass(frozen=True, kw_only=True)
 class Col2Im(Operator):
     """Overlapping columns added up to an image.
 

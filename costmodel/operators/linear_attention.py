@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from costmodel.cost import Cost
@@ -28,7 +27,6 @@ def _stateful(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any)
 
 @operator("LinearAttention")
 @operator("com.microsoft::LinearAttention", shape=_stateful)
-@dataclass(frozen=True, kw_only=True)
 class LinearAttention(Operator):
     """Attention through a recurrent state of d_qk by d_v for each head.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 from costmodel.cost import Cost
@@ -27,7 +26,6 @@ def square(tensor: Tensor) -> tuple[Dim, Dim]:
 
 
 @operator("Det")
-@dataclass(frozen=True, kw_only=True)
 class Det(Operator):
     """Determinants by triangular decomposition.
 
@@ -65,7 +63,6 @@ class Det(Operator):
 
 
 @operator("com.microsoft::Inverse", shape=shapes.like(0))
-@dataclass(frozen=True, kw_only=True)
 class Inverse(Operator):
     """Inverses by elimination on the matrix and the identity beside it.
 
@@ -102,7 +99,6 @@ def _pairs(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any) ->
 
 
 @operator("com.microsoft::CDist", shape=_pairs)
-@dataclass(frozen=True, kw_only=True)
 class Distance(Operator):
     """Distance of every row of one matrix to every row of another.
 

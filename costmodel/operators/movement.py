@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from costmodel.cost import Cost
@@ -62,7 +61,6 @@ def _unfolded(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any)
 @operator("com.microsoft.nchwc::ReorderInput", shape=_reordered)
 @operator("com.microsoft.nchwc::ReorderOutput", shape=_reordered)
 @operator("MemcpyFromHost", "MemcpyToHost", shape=shapes.like(0))
-@dataclass(frozen=True, kw_only=True)
 class Movement(Operator):
     """A copy: every element of the data read once, every element of the output written once.
 
@@ -109,7 +107,6 @@ class Movement(Operator):
 @operator("Slice", "CenterCropPad")
 @operator("Crop", shape=_cropped)
 @operator("DynamicSlice", shape_like="Slice")
-@dataclass(frozen=True, kw_only=True)
 class Slice(Movement):
     """A copy of a part: only what is kept is read.
 
@@ -133,7 +130,6 @@ class Slice(Movement):
 
 
 @operator("Concat")
-@dataclass(frozen=True, kw_only=True)
 class Concat(Movement):
     """Tensors joined along an axis; constants among them (a class token) are learned.
 
@@ -152,7 +148,6 @@ class Concat(Movement):
 
 
 @operator("Split", "SplitToSequence")
-@dataclass(frozen=True, kw_only=True)
 class Split(Movement):
     """A tensor copied into parts along an axis; the parts together are the whole.
 

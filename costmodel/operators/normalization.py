@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from costmodel.cost import Cost
@@ -19,7 +18,6 @@ NHWC = "com.ms.internal.nhwc::"
 
 @operator("BatchNormalization")
 @operator(f"{NHWC}BatchNormalization", shape=shapes.like(0), channels_last=1)
-@dataclass(frozen=True, kw_only=True)
 class BatchNormalization(Operator):
     """A scale and a shift for each channel, with the statistics of training.
 
@@ -86,7 +84,6 @@ class BatchNormalization(Operator):
 @operator(f"{NHWC}InstanceNormalization", shape=shapes.like(0), operations=7)
 @operator("com.microsoft::GatedRMSNorm", shape=shapes.like(0), operations=10)
 @operator("com.microsoft::GroupNorm", shape=shapes.like(0), operations=7)
-@dataclass(frozen=True, kw_only=True)
 class Normalization(Operator):
     """Elements centred and scaled by statistics of the elements themselves.
 
@@ -152,7 +149,6 @@ class Normalization(Operator):
 
 @operator("LRN")
 @operator(f"{NHWC}LRN", shape=shapes.like(0))
-@dataclass(frozen=True, kw_only=True)
 class LRN(Operator):
     """Local response normalisation over ``size`` neighbouring channels.
 
@@ -187,8 +183,7 @@ class LRN(Operator):
 
 @operator("Softmax", "LogSoftmax")
 @operator("Hardmax", operations=2)
-@operator("com.microsoft::BiasSoftmax", shape=shapes.like(0), operations=6)
-@dataclass(frozen=True, kw_only=True)
+@operator("com.microsoft::BiasSoftmax", shape=shapes.like(0), operations=6, biased=True)
 class Softmax(Operator):
     """Exponentials normalised to a sum of one.
 
@@ -221,10 +216,7 @@ class Softmax(Operator):
 
     @classmethod
     def bind(  # type: ignore[override]
-        cls, x: Tensor, bias: Tensor | None = None, *, operations: int = 5, **_: Any
+        cls, x: Tensor, *more: Tensor | None, operations: int = 5, biased: bool = False, **_: Any
     ) -> Softmax:
-        return cls(
-            elements=x.elements,
-            addend=0 if bias is None else bias.elements,
-            operations=operations,
-        )
+        addends = [t.elements for t in more[:1] if t is not None and biased]
+        return cls(elements=x.elements, addend=sum(addends), operations=operations)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from costmodel.cost import Cost
@@ -16,7 +15,6 @@ from costmodel.tensor import Tensor
 
 @operator("com.microsoft::MatMulNBits", shape=shapes.last_axis("N"), bias_at=5)
 @operator("com.microsoft::MatMulBnb4", shape=shapes.last_axis("N"))
-@dataclass(frozen=True, kw_only=True)
 class PackedMatMul(Operator):
     """A matrix product whose weights are packed: several in a byte, a scale for each block.
 
@@ -95,7 +93,6 @@ def _unpacked(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any)
 
 
 @operator("com.microsoft::GatherBlockQuantized", shape=_unpacked)
-@dataclass(frozen=True, kw_only=True)
 class PackedGather(Operator):
     """Rows of a packed table picked by index and dequantised: a subtraction and a multiply.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from costmodel.cost import Cost
@@ -27,7 +26,6 @@ PLANE_LAST = shapes.pool(channels_last=True, everywhere=True)
     f"{NHWC}MaxPool", f"{NHWC}AveragePool", shape=shapes.pool(channels_last=True), channels_last=1
 )
 @operator(f"{NHWC}LpPool", shape=shapes.pool(channels_last=True), channels_last=1, operations=2)
-@dataclass(frozen=True, kw_only=True)
 class Pool(Operator):
     """A window reduced to its maximum, its mean or its norm.
 
@@ -92,7 +90,6 @@ class Pool(Operator):
 @operator(f"{NCHWC}GlobalAveragePool", f"{NCHWC}GlobalMaxPool", shape=shapes.pool(everywhere=True))
 @operator(f"{NHWC}GlobalAveragePool", f"{NHWC}GlobalMaxPool", shape=PLANE_LAST, channels_last=1)
 @operator(f"{NHWC}GlobalLpPool", shape=PLANE_LAST, channels_last=1, operations=2)
-@dataclass(frozen=True, kw_only=True)
 class GlobalPool(Pool):
     """A whole plane reduced to one element: a pool whose window is its input.
 

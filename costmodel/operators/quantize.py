@@ -6,7 +6,6 @@ takes is left out of the operations: a runtime folds it into the end of the kern
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from costmodel.cost import Cost
@@ -49,7 +48,6 @@ def pick(inputs: tuple[Tensor | None, ...], operands: tuple[int, ...]) -> list[A
     channels_last=1,
     shape=shapes.conv(0, 3, channels_last=True),
 )
-@dataclass(frozen=True, kw_only=True)
 class QuantizedConv(Conv):
     """A convolution of integers.
 
@@ -81,7 +79,6 @@ class QuantizedConv(Conv):
 
 
 @operator(f"{NHWC}QLinearConvTranspose", operands=(0, 3, 8), channels_last=1)
-@dataclass(frozen=True, kw_only=True)
 class QuantizedConvTranspose(ConvTranspose):
     """A transposed convolution of integers.
 
@@ -125,7 +122,6 @@ class QuantizedConvTranspose(ConvTranspose):
     weights=(0, 1, 4),
     shape=shapes.matmul(),
 )
-@dataclass(frozen=True, kw_only=True)
 class QuantizedMatMul(MatMul):
     """A matrix product of integers, perhaps with a bias.
 
@@ -166,7 +162,6 @@ class QuantizedMatMul(MatMul):
 
 
 @operator(f"{MICROSOFT}QGemm", operands=(0, 3, 6), shape=shapes.matmul(0, 3))
-@dataclass(frozen=True, kw_only=True)
 class QuantizedGemm(Gemm):
     """A fully connected layer of integers.
 
@@ -242,7 +237,6 @@ def _dequantized(
     return [(shapes.given(inputs, 1).dtype, shapes.given(inputs, 0).shape)]
 
 
-@dataclass(frozen=True, kw_only=True)
 class Quantizer(Elementwise):
     """Real numbers to integers, back, or both at once as training simulates it.
 

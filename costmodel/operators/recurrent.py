@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from costmodel.cost import Cost
@@ -18,7 +17,6 @@ from costmodel.tensor import Tensor
     "GRU", gates=3, operations=14, weights=(1, 2, 3)
 )  # two Sigmoids, tanh, three multiplies, subtract, add
 @operator("LSTM", gates=4, operations=18)  # three Sigmoids, two tanh, three multiplies, add
-@dataclass(frozen=True, kw_only=True)
 class Recurrent(Operator):
     """An RNN, GRU or LSTM over a sequence, in one direction or both.
 
@@ -119,7 +117,6 @@ def _unrolled(inputs: shapes.Inputs, attributes: Any, values: Any) -> shapes.Sha
 
 
 @operator("com.microsoft::DynamicQuantizeLSTM", shape=_unrolled, gates=4, operations=18)
-@dataclass(frozen=True, kw_only=True)
 class QuantizedRecurrent(Recurrent):
     """An LSTM whose weights are integers; the arithmetic is that of the plain one.
 
@@ -133,7 +130,6 @@ class QuantizedRecurrent(Recurrent):
 
 
 @operator("GRUUnit", shape=shapes.like(0))
-@dataclass(frozen=True, kw_only=True)
 class GRUUnit(Operator):
     """One step of a GRU after its products: the activations only.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from costmodel.cost import Cost
@@ -31,7 +30,6 @@ OPERATIONS = {
 """Operations an element of the input takes, and an element of the output."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Reduction(Operator):
     """Elements reduced along axes to a sum, a maximum, a norm, a position.
 
@@ -80,7 +78,6 @@ operator("com.microsoft::IsAllFinite", shape=lambda inputs, attributes, values: 
 
 
 @operator("TopK")
-@dataclass(frozen=True, kw_only=True)
 class TopK(Operator):
     """The k largest elements of each row, and where they stand, kept in a heap.
 
@@ -115,7 +112,6 @@ class TopK(Operator):
 @operator("Unique")
 @operator("com.microsoft::Unique", shape_like="Unique")
 @operator("NonZero", passes=1)
-@dataclass(frozen=True, kw_only=True)
 class Selection(Operator):
     """The elements that satisfy a condition, or the different ones, by sorting.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 from costmodel.cost import Cost
@@ -36,7 +35,6 @@ def _scaled(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any) -
 @operator("Resize", "Upsample")
 @operator("com.microsoft.nchwc::Upsample", shape=_scaled)
 @operator("com.ms.internal.nhwc::Resize", shape_like="Resize")
-@dataclass(frozen=True, kw_only=True)
 class Resize(Operator):
     """A tensor stretched or shrunk: nearest, linear or cubic.
 
@@ -85,7 +83,6 @@ class Resize(Operator):
 @operator("GridSample")
 @operator("com.microsoft::GridSample", shape_like="GridSample")
 @operator("com.ms.internal.nhwc::GridSample", shape_like="GridSample")
-@dataclass(frozen=True, kw_only=True)
 class GridSample(Resize):
     """A tensor read at the points of a grid, interpolated there.
 
@@ -111,7 +108,6 @@ class GridSample(Resize):
 
 
 @operator("AffineGrid")
-@dataclass(frozen=True, kw_only=True)
 class AffineGrid(Operator):
     """A grid of sampling points: an affine map of every output position.
 
@@ -156,7 +152,6 @@ def _crops(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any) ->
 
 @operator("RoiAlign")
 @operator("com.microsoft::CropAndResize", shape=_crops, sampling_ratio=1)
-@dataclass(frozen=True, kw_only=True)
 class RoiAlign(Operator):
     """Regions resampled to one size: some bilinear samples averaged for each output element.
 

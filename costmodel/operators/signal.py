@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 from costmodel.cost import Cost
@@ -32,7 +31,6 @@ def _inverse(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any) 
 
 
 @operator("DFT")
-@dataclass(frozen=True, kw_only=True)
 class Fourier(Operator):
     """Discrete Fourier transforms, counted as fast ones.
 
@@ -98,7 +96,6 @@ class Fourier(Operator):
 
 @operator("com.microsoft::Rfft", shape=_real)
 @operator("com.microsoft::Irfft", shape=_inverse, back=True)
-@dataclass(frozen=True, kw_only=True)
 class RealFourier(Fourier):
     """ONNX Runtime's transform of the last axis of a real signal, or back to one.
 
@@ -120,7 +117,6 @@ class RealFourier(Fourier):
 
 
 @operator("STFT")
-@dataclass(frozen=True, kw_only=True)
 class ShortTimeFourier(Fourier):
     """A transform of every frame of a signal, each weighted by a window.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from costmodel.cost import Cost
@@ -55,7 +54,6 @@ PROJECTED = {
 """Positions of the bias, the cache and the addend of the scores."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class ProjectedAttention(Attention):
     """Attention with the projections to queries, keys and values in the same kernel.
 
@@ -163,7 +161,6 @@ def mixed(past_at: int) -> shapes.ShapeRule:
     f"{MICROSOFT}DecoderMaskedMultiHeadAttention", shape=mixed(5), places=(10, 4, 5), weights=(10,)
 )
 @operator(f"{MICROSOFT}GroupQueryAttention", shape=mixed(3), places=(99, 10, 3), weights=(14, 15))
-@dataclass(frozen=True, kw_only=True)
 class MultiHeadAttention(Attention):
     """ONNX Runtime's attention after the projections, packed or not, with their bias.
 

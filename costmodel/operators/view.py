@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from costmodel.cost import Cost
@@ -25,7 +24,6 @@ def _expanded(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any)
 @operator("SequenceInsert", "SequenceErase")
 @operator("com.microsoft::BitmaskDropout", shape=shapes.like(0))
 @operator("com.microsoft::ExpandDims", shape=_expanded)
-@dataclass(frozen=True, kw_only=True)
 class View(Operator):
     """Another name or shape of the same memory: costs nothing.
 
@@ -49,7 +47,6 @@ class View(Operator):
 
 
 @operator("Shape", "Size", "SequenceLength", "OptionalHasElement")
-@dataclass(frozen=True, kw_only=True)
 class Extent(Operator):
     """What the runtime knows about a tensor without touching its elements: costs nothing.
 

@@ -160,12 +160,12 @@ class _Prices:
 
 
 def _label(graph: Graph, block: Block) -> str:
-    """The module that holds the block, or the nodes between which it stands."""
+    """The module that holds the block, or the node that ends it."""
     scopes = [graph.node(name).scope.split(".") for name in block.nodes]
     shared = list(takewhile(lambda parts: len(set(parts)) == 1, zip(*scopes, strict=False)))
     if shared and shared[0][0]:
         return ".".join(parts[0] for parts in shared)
-    return f"{graph.node(block.nodes[0]).label} … {graph.node(block.exit).label}"
+    return graph.node(block.exit).label
 
 
 def _remedy(graph: Graph, block: Block) -> str:

@@ -52,14 +52,16 @@ from dataclasses import dataclass
 from costmodel.frontends.code import Network, Value
 from costmodel.fusion import COMPOSED, COPIES, Kernel, kernels
 from costmodel.graph import Graph, Node
+from costmodel.memory import functions
 from costmodel.operators import (
     BatchNormalization,
     Conv,
     ConvTranspose,
     Elementwise,
     Normalization,
-    Softmax,
 )
+from costmodel.operators.normalization import LRN
+from costmodel.operators.quantize import Quantizer
 from guidelines.finding import Breach
 from guidelines.layers import within
 from guidelines.quantity import size
@@ -159,26 +161,20 @@ def _stages(graph: Graph) -> Iterator[_Stage]:
 def families(graph: Graph) -> dict[str, str]:
     """What kind of idle operator each node is, by name; "" for one that is none.
 
-    An operator on one map is a function, and so is one on several that are all functions of
-    the same map: x·sigmoid(x). One on different maps joins them.
+    An operator on one map is a function, one on several joins them, unless they all are
+    functions of one.
     """
-    origins: dict[str, str] = {}
+    single = functions(graph)
     found: dict[str, str] = {}
     for node in graph.layers:
         operator = node.operator
-        maps = [n for n in node.inputs if n in graph.tensors and not graph.tensors[n].constant]
         found[node.name] = ""
         if node.op_type in COPIES:
             found[node.name] = COPY
-        elif isinstance(operator, BatchNormalization | Normalization):
-            found[node.name] = "" if isinstance(operator, Softmax) else NORMALISATION
-        elif isinstance(operator, Elementwise) and "Quantize" not in node.op_type:
-            of = {origins.get(name, name) for name in maps}
-            found[node.name] = SUM if len(of) > 1 else FUNCTION
-            if len(of) == 1:
-                origins[node.outputs[0]] = of.pop()
-        elif operator is not None and operator.view and maps and node.outputs:
-            origins[node.outputs[0]] = origins.get(maps[0], maps[0])
+        elif isinstance(operator, BatchNormalization | Normalization | LRN):
+            found[node.name] = NORMALISATION
+        elif isinstance(operator, Elementwise) and not isinstance(operator, Quantizer):
+            found[node.name] = FUNCTION if node.name in single else SUM
     return found
 
 

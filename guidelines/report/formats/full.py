@@ -65,11 +65,8 @@ def _model(model: Model, view: View, *, first: bool) -> list[str]:
     else:
         lines = heading(model, view, conventions=first)
     if findings:
-        told = (
-            "dearest first: share of the memory access, bytes"
-            if len(findings) > 1
-            else "share of the memory access, bytes"
-        )
+        order = ", dearest first" if len(findings) > 1 else ""
+        told = f"share of the fused memory access, and bytes{order}"
         lines += ["", view.paint(f"{'excess':>{GUTTER}}  {told}", "dim")]
     for number, found in enumerate(findings):
         lines += ["", *_finding(found, view)] if number else _finding(found, view)
