@@ -15,7 +15,7 @@ from costmodel.cost import Cost
 from costmodel.errors import ModelError, Unknown
 from costmodel.graph import Graph, Node
 from costmodel.operator import REGISTRY, UNCOSTABLE, Operator
-from costmodel.tensor import Tensor, bytes_of
+from costmodel.tensor import INTEGERS, Tensor, bytes_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +44,6 @@ class Call:
     reason: str = ""
 
 
-INTEGERS = {"int64", "int32", "int16", "uint64", "uint32", "uint16", "bool", "string"}
-"""Types that hold indices and shapes, unless the operator that reads them is quantised."""
-
-
 def assemble(
     calls: Sequence[Call], tensors: Mapping[str, Tensor], outputs: Iterable[str], **about: Any
 ) -> Graph:
@@ -70,13 +66,12 @@ def assemble(
     aside: dict[str, Cost] = {}
     used: dict[str, Tensor] = {}
     for call in live:
-        params, buffers = constants.claim(call)
-        owned = Cost(params=params, buffers=buffers)
         skipped = next((name for name, branch in call.branches if (name, branch) in untaken), None)
+        operator, reason = (None, "") if skipped is not None else bind(call, tensors)
+        params, buffers = constants.claim(call, operator)
         if skipped is not None:
-            aside[skipped] = aside.get(skipped, Cost()) + owned
+            aside[skipped] = aside.get(skipped, Cost()) + Cost(params=params, buffers=buffers)
             continue
-        operator, reason = bind(call, tensors)
         formula = Cost() if operator is None else operator.cost * call.times
         nodes.append(
             Node(
@@ -123,24 +118,14 @@ def bind(call: Call, tensors: Mapping[str, Tensor]) -> tuple[Operator | None, st
         return None, call.reason or str(error)
     except ModelError as error:
         raise ModelError(f"{call.op_type} node '{call.name}': {error}") from None
-    except (
-        TypeError,
-        ValueError,
-        IndexError,
-        AttributeError,
-        ZeroDivisionError,
-        KeyError,
-    ) as error:
-        return (
-            None,
-            call.reason
-            or f"its inputs or attributes do not fit {call.op_type}: {_first_line(error)}",
-        )
+    except MALFORMED as error:
+        said = str(error).partition("\n")[0]
+        return None, call.reason or f"its inputs or attributes do not fit {call.op_type}: {said}"
     return operator, ""
 
 
-def _first_line(error: BaseException) -> str:
-    return str(error).partition("\n")[0]
+MALFORMED = (TypeError, ValueError, IndexError, AttributeError, ZeroDivisionError, KeyError)
+"""What a bind meets in a node with inputs missing or attributes of another type."""
 
 
 def _folds(call: Call, tensors: Mapping[str, Tensor]) -> bool:
@@ -168,13 +153,18 @@ def _live(
 
 def _untaken(calls: Sequence[Call], tensors: Mapping[str, Tensor]) -> set[tuple[str, int]]:
     """Of each If whose condition is not known, the branch that costs less."""
-    weights: dict[str, dict[int, tuple[int, int]]] = {}
+    weights: dict[str, list[tuple[int, int]]] = {}
     for call in calls:
         for name, branch in call.branches:
-            operator, _ = bind(call, tensors)
-            cost = Cost() if operator is None else operator.cost * call.times
-            held = weights.setdefault(name, {0: (0, 0), 1: (0, 0)})
-            held[branch] = (held[branch][0] + cost.madds, held[branch][1] + cost.memory_access)
+            held = weights.setdefault(name, [(0, 0), (0, 0)])
+            try:
+                operator, _ = bind(call, tensors)
+            except ModelError:  # made for other sizes than these: it is never taken
+                held[branch] = (-(2**62), 0)
+                continue
+            if operator is not None:
+                cost = operator.cost * call.times
+                held[branch] = (held[branch][0] + cost.madds, held[branch][1] + cost.memory_access)
     return {(name, 0 if held[1] >= held[0] else 1) for name, held in weights.items()}
 
 
@@ -187,16 +177,16 @@ class _Constants:
         self.owned: set[str] = set()
         self.bytes = 0
 
-    def claim(self, call: Call) -> tuple[int, int]:
+    def claim(self, call: Call, operator: Operator | None) -> tuple[int, int]:
         """Params and buffers that this call is the first to use."""
         totals = [0, 0]
         registered = REGISTRY.get(call.op_type)
         for learned in (True, False):
             for position, name in enumerate(call.inputs):
-                if name and name in self.tensors and self.tensors[name].constant:
-                    if _carries(call, position) is not learned:
-                        continue
+                if _carries(call, position) is learned:
                     self.take(name, learned, registered.cls if registered else None, totals)
+        if operator is not None and operator.packed and any(totals):
+            return operator.cost.params, operator.cost.buffers
         return totals[0], totals[1]
 
     def take(

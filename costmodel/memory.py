@@ -36,7 +36,7 @@ class Memory:
     """The memory that a graph's tensors live in, each piece named by the tensor that is made.
 
     Args:
-        graph: the network.
+        tensors: the network's, by name.
         roots: by the name of a view's output, what it shows.
         aliases: names of the nodes that make no memory of their own.
         makers: by tensor, the node that makes it.
@@ -44,7 +44,7 @@ class Memory:
         outputs: pieces of memory that the network returns.
     """
 
-    graph: Graph
+    tensors: Mapping[str, Tensor]
     roots: Mapping[str, str]
     aliases: frozenset[str]
     makers: Mapping[str, str]
@@ -68,7 +68,7 @@ class Memory:
                 for name in node.inputs:
                     readers.setdefault(roots.get(name, name), {})[node.name] = None
         return cls(
-            graph=graph, roots=roots, aliases=frozenset(aliases), makers=makers,
+            tensors=graph.tensors, roots=roots, aliases=frozenset(aliases), makers=makers,
             readers={name: tuple(nodes) for name, nodes in readers.items()},
             outputs=frozenset(roots.get(name, name) for name in graph.outputs),
         )  # fmt: skip
@@ -109,16 +109,22 @@ class Memory:
         """Elements of each tensor: all of them, or of the largest what the cost says."""
         if not names or elements == 0:
             return []
-        sizes = [t.elements if (t := self._tensor(name)).known else None for name in names]
-        if None not in sizes and sum(sizes) * times == elements:
-            return [(name, count * times) for name, count in zip(names, sizes, strict=True)]
-        return [(max(zip(names, sizes, strict=True), key=lambda each: each[1] or 0)[0], elements)]
+        tensors = [self._tensor(name) for name in names]
+        if len(names) == 1:
+            return [(names[0], elements)]
+        if all(t.known for t in tensors) and sum(t.elements for t in tensors) * times == elements:
+            return [(name, t.elements * times) for name, t in zip(names, tensors, strict=True)]
+        main = max(range(len(names)), key=lambda i: tensors[i].elements if tensors[i].known else 0)
+        return [(names[main], elements)]
 
     def _bytes(self, name: str, elements: Dim) -> Dim:
         return bytes_of(elements, self._tensor(name).dtype)
 
     def _tensor(self, name: str) -> Tensor:
-        return self.graph.tensors.get(name, Tensor(None))
+        return self.tensors.get(name, _UNKNOWN)
+
+
+_UNKNOWN = Tensor(None)
 
 
 def functions(graph: Graph, *, without: Collection[str] = ()) -> dict[str, str]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from costmodel.bound import Convolution
 from costmodel.graph import Graph, Node
 from costmodel.operators import Conv, ConvTranspose
-
 
 IMAGE = 4
 """Channels up to which a map is an image, a mask or a map of answers, not of features."""
@@ -57,8 +56,8 @@ class Layer:
     def with_widths(self, c_in: float, c_out: float, *, groups: int) -> Convolution:
         """The convolution with other widths, rounded to 8 and to whole groups."""
         step = math.lcm(8, groups)
-        return replace(
-            self.conv, c_in=_rounded(c_in, step), c_out=_rounded(c_out, step), groups=groups
+        return self.conv.replace(
+            c_in=_rounded(c_in, step), c_out=_rounded(c_out, step), groups=groups
         )
 
     def effect(self, other: Convolution) -> str:

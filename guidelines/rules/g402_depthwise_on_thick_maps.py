@@ -33,7 +33,6 @@ convolutions, and on MobileNet V2.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from costmodel.bound import Convolution
 from costmodel.frontends.code import Network, Value
@@ -75,7 +74,7 @@ def check(graph: Graph, *, max_widening: float) -> Iterator[Breach]:
 
 
 def _remedy(layer: Layer, width: int) -> str:
-    thin = replace(layer.conv, c_in=width, c_out=width, groups=width)
+    thin = layer.conv.replace(c_in=width, c_out=width, groups=width)
     return f"on the block's own {width} channels: {layer.effect(thin)}"
 
 
