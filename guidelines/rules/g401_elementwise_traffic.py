@@ -70,7 +70,7 @@ from guidelines.rule import Case, rule
 FUNCTION, NORMALISATION, SUM, COPY = "function", "normalisation", "sum or gate", "copy"
 REMEDIES = {
     FUNCTION: "use Relu or Clip straight after a convolution, which takes it in",
-    NORMALISATION: "normalise straight after a convolution, which takes it in",
+    NORMALISATION: "batch-normalise straight after a convolution, which takes it in",
     SUM: "add or gate fewer maps, or thinner ones",
     COPY: "concatenate or move channels once a stage, not once a layer",
 }
