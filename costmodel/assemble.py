@@ -12,7 +12,7 @@ from typing import Any
 
 import costmodel.operators  # noqa: F401  fills the registry
 from costmodel.cost import Cost
-from costmodel.errors import ModelError, Unknown
+from costmodel.errors import MALFORMED, ModelError, Unknown
 from costmodel.graph import Graph, Node
 from costmodel.operator import REGISTRY, UNCOSTABLE, Operator
 from costmodel.tensor import INTEGERS, Tensor, bytes_of
@@ -122,10 +122,6 @@ def bind(call: Call, tensors: Mapping[str, Tensor]) -> tuple[Operator | None, st
         said = str(error).partition("\n")[0]
         return None, call.reason or f"its inputs or attributes do not fit {call.op_type}: {said}"
     return operator, ""
-
-
-MALFORMED = (TypeError, ValueError, IndexError, AttributeError, ZeroDivisionError, KeyError)
-"""What a bind meets in a node with inputs missing or attributes of another type."""
 
 
 def _folds(call: Call, tensors: Mapping[str, Tensor]) -> bool:

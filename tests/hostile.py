@@ -162,6 +162,9 @@ def files() -> Iterator[tuple[str, bytes, str]]:
     yield "nested", nested(2000), "expected"
     yield "nested_small", nested(90), "expected"
     yield "empty_nodes", b"\x08\x08\x3a" + b"\x80\x89\x7a" + b"\x0a\x00" * 1_000_000, "1,000,000"
+    yield "no_text", good.replace(b"y", b"\xff"), "UTF-8"
+    lines = helper.make_node("Relu", ["a\n::error::b\x1b[31m"], ["y"])
+    yield "escapes", model([lines], [value("x", 1)]), "a\\n::error::b\\x1b[31m"
     yield "free", conv(value("x", "N", 3, "height", "width"), 4, 3, 3, 3), "--dim height=SIZE"
 
 

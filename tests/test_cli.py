@@ -609,6 +609,9 @@ def test_an_ascii_terminal_gets_ascii(here: Path) -> None:
     result = process("m.onnx", env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
     text = result.stdout.decode("ascii")
     assert "m.onnx - opset 17" in text and "1x4x2x2" in text
+    ascii_only = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    assert b"4->8 1x1" in process("cost", "m.onnx", "-o", "csv", env=ascii_only).stdout
+    assert process("rule", "--all", env=ascii_only).returncode == 0  # whose text has signs
 
 
 def test_hostile_names_from_a_file(here: Path) -> None:

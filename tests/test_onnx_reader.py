@@ -435,6 +435,27 @@ def test_text_that_is_no_model(tmp_path: Path) -> None:
         read(path)
 
 
+def test_a_model_of_3_gb_is_no_special_case(tmp_path: Path) -> None:
+    """A Gemm whose weight's raw_data (field 9) are 3 GB of nothing: a file with a hole."""
+
+    def varint(value: int) -> bytes:
+        return bytes([value & 127 | 128]) + varint(value >> 7) if value > 127 else bytes([value])
+
+    rows, size = 3 * 2**18, 3 * 2**30  # (786432, 1024) of float32
+    small = model([node("MatMul", ["x", "w"], ["y"])], [value("x", 1, rows)], ["y"])
+    tensor = weight("w", rows, 1024).SerializeToString() + b"\x4a" + varint(size)
+    graph = b"\x2a" + varint(len(tensor) + size) + tensor
+    rest = small.graph.SerializeToString()
+    small.ClearField("graph")
+    path = tmp_path / "large.onnx"
+    with path.open("wb") as file:
+        file.write(small.SerializeToString())
+        file.write(b"\x3a" + varint(len(rest) + len(graph) + size) + rest + graph)
+        file.truncate(file.tell() + size)
+    cost = read(path).cost
+    assert (cost.params, cost.madds) == (rows * 1024, rows * 1024)
+
+
 # -- memory ---------------------------------------------------------------------------------
 
 

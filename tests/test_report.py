@@ -17,6 +17,7 @@ import reported
 
 import guidelines
 from guidelines.report import Report
+from guidelines.report.document import node_entry, plain
 from guidelines.report.layers import SORTS, tabulate
 from guidelines.report.names import printable
 from guidelines.report.notebook import table
@@ -117,9 +118,18 @@ def test_the_schema_refuses_what_it_should() -> None:
         jsonschema.validate(document, SCHEMA)
 
 
-def test_infinity_is_null_in_json() -> None:
-    from guidelines.report.document import plain
+def test_bytes_are_listed_by_type_in_one_order() -> None:
+    node = replace(next(iter(reported.graph().layers)), bytes={"int8": 3, "float32": 8})
+    entry = node_entry(node)
+    assert list(entry["bytes"].items()) == [("float32", 8), ("int8", 3)]
+    assert entry["memory_access_bytes"] == 11
 
+
+def test_a_path_that_is_no_text_is_text_in_json() -> None:
+    json.dumps(reported.hostile().to_dict(), ensure_ascii=False).encode()  # no half of a pair left
+
+
+def test_infinity_is_null_in_json() -> None:
     assert plain(float("inf")) is None
     assert plain((1, 2.5, True)) == [1, 2.5, True]
 

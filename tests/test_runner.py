@@ -18,7 +18,7 @@ from guidelines.runner import Settings, SettingsError, find, selected
 
 
 def bottlenecks(n: int = 3) -> Graph:
-    """Blocks 64→16→64 at 56x56: each is a narrowing and a widening of 4:1, 1.245 times the bound."""
+    """Blocks 64→16→64 at 56x56: each narrows and widens 4:1, 1.245 times the bound."""
     net = Network()
     x = net.conv_bn_relu(net.input(3, 112, 112), 64, k=3, stride=2)
     for i in range(n):
@@ -205,7 +205,8 @@ from guidelines.rule import Case, rule
 @rule("G901", "has-a-layer")
 def check(graph):
     for node in graph.layers:
-        yield Breach(nodes=(node.name,), kind="", value=1, bound=0, message="", remedy="", excess_bytes=1)
+        words = {"kind": "", "message": "", "remedy": ""}
+        yield Breach(nodes=(node.name,), value=1, bound=0, excess_bytes=1, **words)
 
 
 def cases():
@@ -217,10 +218,10 @@ def test_a_file_among_the_rules_is_a_rule(tmp_path: Path) -> None:
     """A stranger's module needs no entry anywhere."""
     (tmp_path / "g901_has_a_layer.py").write_text(STRANGER)
     program = (
-        "import pkgutil, guidelines\n"
         "import importlib.util as u, sys\n"
-        f"spec = u.find_spec('guidelines.rules'); spec.submodule_search_locations.append({str(tmp_path)!r})\n"
-        "module = u.module_from_spec(spec); sys.modules[spec.name] = module\n"
+        "spec = u.find_spec('guidelines.rules')\n"
+        f"spec.submodule_search_locations.append({str(tmp_path)!r})\n"
+        "module = sys.modules[spec.name] = u.module_from_spec(spec)\n"
         "spec.loader.exec_module(module)\n"
         "from guidelines.runner import selected\n"
         "print([rule.code for rule in selected(['ALL'])])\n"

@@ -34,7 +34,7 @@ counts there as one fragment.
 
 Few operators in a chain, with the multiply-adds of the block: the remedy names the widths of
 a 1×1 and a 3×3 convolution that have them. Where branches of different kernels are the point,
-two are free.
+two are let off.
 
 **References**
 

@@ -12,7 +12,7 @@ from costmodel.errors import ModelError
 from costmodel.frontends.onnx.flatten import Flat, flatten
 from costmodel.frontends.onnx.kinds import as_tensor
 from costmodel.frontends.onnx.limits import Stopped, stoppable
-from costmodel.frontends.onnx.load import load
+from costmodel.frontends.onnx.load import check_text, load
 from costmodel.frontends.onnx.nodes import attributes
 from costmodel.frontends.onnx.shapes import Resolved, resolve
 from costmodel.frontends.onnx.sizes import bind_inputs
@@ -45,14 +45,28 @@ def read(
     """
     called = path if path is not None else str(source) if isinstance(source, str | Path) else ""
     model = load(source)
+    try:
+        return _graph(model, called, dims or {}, shapes or {}, spare)
+    except (TypeError, AttributeError):
+        check_text(model)
+        raise
+
+
+def _graph(
+    model: onnx.ModelProto,
+    path: str,
+    dims: Mapping[str, int],
+    shapes: Mapping[str, tuple[int, ...]],
+    spare: bool,
+) -> Graph:
     flat = flatten(model)
-    sizes = bind_inputs(model, flat, dims or {}, shapes or {}, spare=spare)
+    sizes = bind_inputs(model, flat, dims, shapes, spare=spare)
     resolved = _resolve(flat, sizes.types, sizes.dims)
     assumed = dict(sizes.assumed)
     calls = _calls(flat, resolved, assumed)
     inputs = {name: as_tensor(kind, constant=False).shape for name, kind in sizes.types.items()}
     return assemble(
-        calls, resolved.tensors, flat.outputs, path=called, opset=_opset(model), assumed=assumed,
+        calls, resolved.tensors, flat.outputs, path=path, opset=_opset(model), assumed=assumed,
         inputs={name: shape for name, shape in inputs.items() if shape is not None},
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import onnx
 from google.protobuf import json_format, text_format
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 
 from costmodel.errors import ModelError
 from costmodel.frontends.onnx.limits import Stopped, stoppable
@@ -96,6 +96,19 @@ def parse(data: Buffer, form: str = "protobuf") -> onnx.ModelProto:
     if not model.HasField("graph"):
         raise ModelError("expected an ONNX model, found a protobuf without a graph")
     return model
+
+
+def check_text(message: Message) -> None:
+    """Raise ModelError where a name is no text; protobuf hands such ones over as bytes."""
+    for field, value in message.ListFields():
+        single = isinstance(value, (Message, bytes, str, int, float))
+        for each in [value] if single else value:
+            if isinstance(each, Message):
+                check_text(each)
+            elif isinstance(each, bytes) and field.type == field.TYPE_STRING:
+                raise ModelError(
+                    f"expected names in UTF-8, found {each[:40]!r} as a '{field.name}'"
+                )
 
 
 def _from_text(data: bytes, form: str) -> bytes:

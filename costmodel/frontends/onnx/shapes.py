@@ -18,7 +18,7 @@ import onnx
 from onnx import defs, helper, numpy_helper
 from onnx.shape_inference import infer_node_outputs
 
-from costmodel.errors import ModelError
+from costmodel.errors import MALFORMED, ModelError
 from costmodel.frontends.onnx import values as arithmetic
 from costmodel.frontends.onnx.bodies import enter, leave
 from costmodel.frontends.onnx.flatten import BODIES, Flat, Step
@@ -136,17 +136,29 @@ class Resolver:
             if any(self.known.taken.get(node, branch) != branch for node, branch in step.guards):
                 continue
             if number in self.skip:
-                self.known.reasons[step.name] = "its shape inference did not end"
-                self.declare(step, {})
-            elif step.role:
-                enter(self, step)
-            elif step.op_type in BODIES:
-                leave(self, step)
-            elif step.op_type in SEQUENCE:
-                SEQUENCE[step.op_type](self, step)
-            else:
-                self.infer(step)
+                self.leave_open(step, "its shape inference did not end")
+                continue
+            try:
+                self.step(step)
+            except MALFORMED as error:
+                self.leave_open(step, f"its inputs or attributes do not fit: {one_line(error)}")
         return self.known
+
+    def step(self, step: Step) -> None:
+        """Infer one step by the way that its kind asks for."""
+        if step.role:
+            enter(self, step)
+        elif step.op_type in BODIES:
+            leave(self, step)
+        elif step.op_type in SEQUENCE:
+            SEQUENCE[step.op_type](self, step)
+        else:
+            self.infer(step)
+
+    def leave_open(self, step: Step, reason: str) -> None:
+        """Say why a step was not inferred; its outputs are what the file says of them."""
+        self.known.reasons[step.name] = reason
+        self.declare(step, {})
 
     # -- plain operators ------------------------------------------------------------------
 

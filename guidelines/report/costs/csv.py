@@ -25,7 +25,7 @@ def render(tables: Sequence[Table], view: View) -> str:
     for one in tables:
         for row in one.rows:
             writer.writerow(_cells(one.model.path, row))
-    return text.getvalue()
+    return view.finish(text.getvalue())
 
 
 def _cells(path: str, row: Row) -> tuple[object, ...]:
