@@ -48,14 +48,23 @@ class Kernel:
             also DequantizeLinear, stand with the operator whose output they show.
         weight_bytes: constants read. Those of a folded operator still count, though a
             runtime folds them: at most four elements a channel.
-        read_bytes: activations read, each tensor once.
-        write_bytes: activations written.
+        reads, writes: activations read, each tensor once, and written, with their bytes.
     """
 
     nodes: tuple[str, ...]
     weight_bytes: Dim = 0
-    read_bytes: Dim = 0
-    write_bytes: Dim = 0
+    reads: tuple[tuple[str, Dim], ...] = ()
+    writes: tuple[tuple[str, Dim], ...] = ()
+
+    @property
+    def read_bytes(self) -> Dim:
+        """Activations read."""
+        return sum(moved for _, moved in self.reads)
+
+    @property
+    def write_bytes(self) -> Dim:
+        """Activations written."""
+        return sum(moved for _, moved in self.writes)
 
     @property
     def bytes(self) -> Dim:
@@ -91,8 +100,8 @@ def _kernel(memory: Memory, members: list[Node]) -> Kernel:
     """
     names = {node.name for node in members}
     weights: Dim = 0
-    reads: Dim = 0
-    writes: Dim = 0
+    reads: list[tuple[str, Dim]] = []
+    writes: list[tuple[str, Dim]] = []
     seen: dict[str, str] = {}
     for node in members:
         if node.name in memory.aliases:
@@ -103,14 +112,12 @@ def _kernel(memory: Memory, members: list[Node]) -> Kernel:
             root = memory.root(name)
             if memory.maker_of(name) in names or seen.setdefault(root, node.name) != node.name:
                 continue
-            reads += bytes_read
+            reads.append((name, bytes_read))
         for name, bytes_written in moved.writes:
             inside = not memory.returned(name) and names.issuperset(memory.readers_of(name))
             if not (inside and memory.readers_of(name)):
-                writes += bytes_written
+                writes.append((name, bytes_written))
     return Kernel(
-        nodes=tuple(node.name for node in members),
-        weight_bytes=weights,
-        read_bytes=reads,
-        write_bytes=writes,
-    )
+        nodes=tuple(node.name for node in members), weight_bytes=weights,
+        reads=tuple(reads), writes=tuple(writes),
+    )  # fmt: skip

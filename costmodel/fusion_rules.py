@@ -60,7 +60,7 @@ GENERIC = Rules(
             activations=_BOUNDED | {"Clip"},
             after_residual=frozenset({"Relu", "Sigmoid"}),
         ),
-        "ConvTranspose": Follow(folds=_BATCH_NORM),
+        "ConvTranspose": Follow(folds=_BATCH_NORM | {"Add"}),
         "Gemm": Follow(activations=_BOUNDED),
         "MatMul": Follow(folds=_BATCH_NORM | {"Add"}, activations=_BOUNDED),
         "BatchNormalization": Follow(

@@ -147,6 +147,7 @@ def rule(name: str | None, every: bool, form: str) -> int:
 
 def known_rules() -> Mapping[str, Rule]:
     """Every rule by code."""
+    import guidelines.rules  # noqa: F401  every module in it registers a rule
     from guidelines.rule import RULES
 
     return RULES

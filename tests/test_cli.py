@@ -582,6 +582,20 @@ def test_it_runs_as_a_module(here: Path) -> None:
     jsonschema.validate(json.loads(result.stdout), SCHEMA)
 
 
+def test_commands_that_run_no_rule_know_them_all(here: Path) -> None:
+    listing = process("rule").stdout.decode()
+    assert [line[:4] for line in listing.splitlines()[1:]] == [
+        "G101",
+        "G201",
+        "G301",
+        "G401",
+        "G402",
+    ]
+    saved(here / "m.onnx")
+    (here / "guidelint.toml").write_text('select = ["G1"]\n')
+    assert process("cost", "m.onnx").returncode == 0
+
+
 def test_the_same_bytes_whatever_the_hash_seed(here: Path) -> None:
     saved(here / "m.onnx")
     outputs = {

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from guidelines.config import Config, find_file, load, overridden, settings
+from guidelines.config_keys import KEYS
 from guidelines.finding import Level
 from guidelines.rule import Rule
 from guidelines.selector import codes, without
@@ -89,6 +90,14 @@ def test_every_key_is_read(tmp_path: Path, name: str) -> None:
     told = settings(config)
     assert told.select == ("G1", "excessive-grouping", "G401")
     assert (told.ignore, told.min_share) == (("G3",), 0.02)
+
+
+def test_the_documentation_shows_every_key(tmp_path: Path) -> None:
+    page = (Path(__file__).parent.parent / "docs/configuration.md").read_text(encoding="utf-8")
+    shown = page.partition("```toml\n")[2].partition("```")[0]
+    config = load(written(tmp_path, shown), RULES | {"G402": RULES["G401"]})
+    assert config.layer_ignores == {"features.0*": ("G101",), "op:ConvTranspose": ("ALL",)}
+    assert all(re.search(rf"^{key} =|^\[{key}\]", shown, re.MULTILINE) for key in KEYS)
 
 
 @pytest.mark.parametrize(

@@ -154,6 +154,28 @@ def test_a_copy_that_a_convolution_reads_too_stays() -> None:
     assert types(graph, COMPOSED) == ["MaxPool", "Conv", "Split", "Conv", "Concat", "Conv"]
 
 
+def test_copies_with_an_operator_between_them_are_two_kernels() -> None:
+    """A transpose read by a slice and, by way of a convolution of that slice, by a concat."""
+    net, x = started()
+    y = net.add_operator("Transpose", [net.conv(x, 16)], [(1, 16, 8, 8)], perm=[0, 1, 3, 2])[0]
+    half = net.add_operator("Slice", [y], [(1, 8, 8, 8)], integers=(0,))[0]
+    graph = net.graph(net.conv(net.concat(y, net.conv(half, 8)), 8))
+    assert types(graph, COMPOSED) == [
+        "MaxPool",
+        "Conv",
+        "Transpose",
+        "Slice",
+        "Conv",
+        "Concat",
+        "Conv",
+    ]
+    net, x = started()
+    y = net.add_operator("Transpose", [net.conv(x, 16)], [(1, 16, 8, 8)], perm=[0, 1, 3, 2])[0]
+    halves = [net.add_operator("Slice", [y], [(1, 8, 8, 8)], integers=(i,))[0] for i in (0, 8)]
+    graph = net.graph(*(net.conv(half, 8) for half in halves))
+    assert types(graph, COMPOSED) == ["MaxPool", "Conv", "Transpose+Slice+Slice", "Conv", "Conv"]
+
+
 # -- every graph -------------------------------------------------------------------------------
 
 

@@ -91,6 +91,7 @@ def test_options_go_to_the_rule() -> None:
             {"G301": {"max_fragments": 4.5}},
             "G301.max_fragments: expected a whole number, found 4.5",
         ),
+        ({"G301": {"max_fragments": True}}, "expected a whole number, found True"),
         ({"G9": {"max_excess": 1.3}}, "unknown rule 'G9'"),
         ({"G1": {"max_excess": 1.3}}, "unknown rule 'G1'"),  # options belong to one rule
     ],

@@ -14,9 +14,10 @@ result, and adds a residual as it does so. The rule judges what remains after th
 when it merges the concat, shuffle and split of its own unit. Its messages give both figures,
 the paper's unfused one and the fused one.
 
-For each map size of the network, let C be the bytes that the kernels move which multiply and
-add, and E those of the element-wise kernels, normalisations and copies that remain. Two
-things are judged:
+For each size of map in the network, let C be what the operators that multiply and add read
+and write of maps of that size, with the weights of those that write them, and E the bytes
+that element-wise operators, normalisations and copies on such maps still move. Two things are
+judged:
 
 - Activations and normalisations that did not fold. They need not be there: another function,
   or another place for the same one, costs nothing. The rule speaks where they move more than
@@ -46,6 +47,7 @@ Ma et al., ShuffleNet V2, ECCV 2018, arXiv 1807.11164: section 2, G4, table 4; s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -116,7 +118,8 @@ class _Stage:
         place: height and width.
         working: bytes of the kernels that multiply and add.
         idle: the other kernels that are judged, with their family.
-        unfused: bytes that element-wise operators, normalisations and copies move unfused.
+        unfused: bytes that element-wise operators, normalisations and copies move unfused,
+            those among them that fold.
     """
 
     place: str
@@ -136,25 +139,36 @@ class _Stage:
 
 
 def _stages(graph: Graph) -> Iterator[_Stage]:
-    """The map sizes at which there are convolutions, in order of execution."""
+    """The map sizes that convolutions read or write, in order of execution."""
     inside, found = within(graph), families(graph)
-    stages: dict[tuple[int, ...], list[Kernel]] = {}
+    working: dict[tuple[int, ...], int] = {}
+    convolved: set[tuple[int, ...]] = set()
+    idle: dict[tuple[int, ...], list[tuple[Kernel, str]]] = {}
+    unfused: dict[tuple[int, ...], int] = {}
     for kernel in kernels(graph, COMPOSED):
-        if isinstance(kernel.bytes, int) and kernel.bytes:
-            stages.setdefault(_extent(graph, kernel), []).append(kernel)
-    for extent, stage in stages.items():
-        spoken = [(kernel, _speaker(graph, kernel)) for kernel in stage]
-        if any(isinstance(node.operator, Conv | ConvTranspose) for _, node in spoken):
-            nodes = [graph.node(name) for kernel in stage for name in kernel.nodes if found[name]]
+        node = _speaker(graph, kernel)
+        if not isinstance(kernel.bytes, int) or not kernel.bytes:
+            continue
+        moved = [(_extent(graph, name), taken) for name, taken in (*kernel.reads, *kernel.writes)]
+        largest = max((extent for extent, _ in moved), key=math.prod, default=())
+        written = moved[-1][0] if kernel.writes else largest
+        if node.cost.madds:
+            for extent, taken in (*moved, (written, kernel.weight_bytes)):
+                working[extent] = working.get(extent, 0) + taken
+            if isinstance(node.operator, Conv | ConvTranspose):
+                convolved.update(extent for extent, _ in moved)
+        elif node.name in inside and found[node.name]:
+            idle.setdefault(largest, []).append((kernel, found[node.name]))
+        for name in kernel.nodes:
+            if found[name]:
+                unfused[written] = unfused.get(written, 0) + sum(graph.node(name).bytes.values())
+    for extent in idle:
+        if extent in convolved:
             yield _Stage(
                 place="×".join(map(str, extent)),
-                working=sum(kernel.bytes for kernel, node in spoken if node.cost.madds),
-                idle=tuple(
-                    (kernel, found[node.name])
-                    for kernel, node in spoken
-                    if node.name in inside and found[node.name]
-                ),
-                unfused=sum(sum(node.bytes.values()) for node in nodes),
+                working=working[extent],
+                idle=tuple(idle[extent]),
+                unfused=unfused.get(extent, 0),
             )
 
 
@@ -191,14 +205,10 @@ def _called(graph: Graph, kernel: Kernel) -> str:
     return "·".join(node.op_type for node in nodes if node.bytes)
 
 
-def _extent(graph: Graph, kernel: Kernel) -> tuple[int, ...]:
-    """Height and width of the map that a kernel writes."""
-    for name in reversed(kernel.nodes):
-        for output in graph.node(name).outputs:
-            tensor = graph.tensors.get(output)
-            if tensor is not None and tensor.known and tensor.shape:
-                return tensor.shape[2:]
-    return ()
+def _extent(graph: Graph, name: str) -> tuple[int, ...]:
+    """Height and width of a map; a view may part its channels."""
+    tensor = graph.tensors.get(name)
+    return tensor.shape[2:][-2:] if tensor is not None and tensor.shape and tensor.known else ()
 
 
 def cases() -> Iterator[Case]:

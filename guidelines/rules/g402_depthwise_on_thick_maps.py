@@ -148,6 +148,10 @@ def cases() -> Iterator[Case]:
     for c in (64, 128, 128):
         x = net.conv_bn_relu(net.conv_bn_relu(x, x.c, k=3, groups=x.c), c)
     yield Case("depthwise-separable convolutions", net.graph(net.conv(x, 8)), 0)
+    net = Network()
+    x = net.conv_bn_relu(net.input(3, 112, 112), 48, k=3, stride=2)
+    x = net.conv_bn_relu(net.conv_bn_relu(x, 48, k=3, groups=48), 16)
+    yield Case("after a stem, which widens nothing", net.graph(net.conv(x, 8)), 0)
 
 
 def _inverted(net: Network, x: Value, t: int) -> Value:

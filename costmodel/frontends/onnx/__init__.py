@@ -14,8 +14,9 @@ from costmodel.frontends.onnx.kinds import as_tensor
 from costmodel.frontends.onnx.limits import Stopped, stoppable
 from costmodel.frontends.onnx.load import check_text, load
 from costmodel.frontends.onnx.nodes import attributes
-from costmodel.frontends.onnx.shapes import Resolved, resolve
+from costmodel.frontends.onnx.shapes import resolve
 from costmodel.frontends.onnx.sizes import bind_inputs
+from costmodel.frontends.onnx.state import Resolved
 from costmodel.graph import Graph
 
 ATTEMPTS = 3

@@ -3,57 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
 from onnx import helper
 
+from costmodel.frontends.onnx.flatten import Step
 from costmodel.frontends.onnx.kinds import CODES, as_tensor
 from costmodel.frontends.onnx.nodes import attributes
+from costmodel.frontends.onnx.schema import by_schema
+from costmodel.frontends.onnx.state import State
 from costmodel.frontends.onnx.values import LIMIT
 
-if TYPE_CHECKING:
-    from costmodel.frontends.onnx.flatten import Step
-    from costmodel.frontends.onnx.shapes import Resolver
 
-
-def construct(resolver: Resolver, step: Step) -> None:
+def construct(state: State, step: Step) -> None:
     """SequenceConstruct, SequenceInsert, SequenceErase: a list with its items."""
     items = (
-        list(resolver.sequences.get(step.inputs[0], []))
-        if step.op_type != "SequenceConstruct"
-        else []
+        list(state.sequences.get(step.inputs[0], [])) if step.op_type != "SequenceConstruct" else []
     )
-    known = step.op_type == "SequenceConstruct" or step.inputs[0] in resolver.sequences
-    position = resolver.known.values.get(step.inputs[-1]) if len(step.inputs) > 1 else None
+    known = step.op_type == "SequenceConstruct" or step.inputs[0] in state.sequences
+    position = state.known.values.get(step.inputs[-1]) if len(step.inputs) > 1 else None
     if step.op_type == "SequenceConstruct":
-        items = [resolver.types[name] for name in step.inputs if name in resolver.types]
+        items = [state.types[name] for name in step.inputs if name in state.types]
     elif step.op_type == "SequenceInsert":
         at = (
             int(position.reshape(-1)[0])
             if len(step.inputs) > 2 and position is not None
             else len(items)
         )
-        items.insert(at, resolver.types.get(step.inputs[1], onnx.TypeProto()))
+        items.insert(at, state.types.get(step.inputs[1], onnx.TypeProto()))
     elif items:
         at = int(position.reshape(-1)[0]) if position is not None else -1
         if -len(items) <= at < len(items):
             items.pop(at)
-    infer_sequence(resolver, step, items if known else None)
+    infer_sequence(state, step, items if known else None)
 
 
-def split(resolver: Resolver, step: Step) -> None:
+def split(state: State, step: Step) -> None:
     """SplitToSequence: pieces of one axis."""
-    first = resolver.known.tensors.get(step.inputs[0])
+    first = state.known.tensors.get(step.inputs[0])
     given = attributes(step.proto)
     pieces: list[onnx.TypeProto] | None = None
     if first is not None and first.known:
         shape = list(first.dims)
         axis = given.get("axis", 0)
-        lengths = (
-            resolver.known.values.get(step.inputs[1]) if len(step.inputs) > 1 else np.asarray(1)
-        )
+        lengths = state.known.values.get(step.inputs[1]) if len(step.inputs) > 1 else np.asarray(1)
         if lengths is not None and shape:
             length = shape[axis]
             if lengths.ndim == 0:
@@ -69,27 +63,27 @@ def split(resolver: Resolver, step: Step) -> None:
                 )
                 for size in sizes
             ]
-    infer_sequence(resolver, step, pieces)
+    infer_sequence(state, step, pieces)
 
 
-def pick(resolver: Resolver, step: Step) -> None:
+def pick(state: State, step: Step) -> None:
     """SequenceAt: one item."""
-    items = resolver.sequences.get(step.inputs[0])
-    position = resolver.known.values.get(step.inputs[1])
+    items = state.sequences.get(step.inputs[0])
+    position = state.known.values.get(step.inputs[1])
     if items and position is not None and -len(items) <= int(position) < len(items):
-        resolver.declare(step, {step.outputs[0]: items[int(position)]})
+        state.declare(step, {step.outputs[0]: items[int(position)]})
     elif items and len({i.SerializeToString() for i in items}) == 1:
-        resolver.declare(step, {step.outputs[0]: items[0]})
+        state.declare(step, {step.outputs[0]: items[0]})
     else:
-        resolver.declare(step, resolver.by_schema(step, None))
+        state.declare(step, by_schema(state, step))
 
 
-def join(resolver: Resolver, step: Step) -> None:
+def join(state: State, step: Step) -> None:
     """ConcatFromSequence: the items side by side."""
-    items = resolver.sequences.get(step.inputs[0])
+    items = state.sequences.get(step.inputs[0])
     tensors = [as_tensor(item, constant=False) for item in items or []]
     if not tensors or not all(t.known for t in tensors):
-        resolver.declare(step, resolver.by_schema(step, None))
+        state.declare(step, by_schema(state, step))
         return
     given = attributes(step.proto)
     shape, axis = list(tensors[0].dims), given.get("axis", 0)
@@ -97,18 +91,18 @@ def join(resolver: Resolver, step: Step) -> None:
         shape.insert(axis if axis >= 0 else len(shape) + 1 + axis, len(tensors))
     elif shape:
         shape[axis] = sum(t.dims[axis] for t in tensors)
-    resolver.declare(
+    state.declare(
         step, {step.outputs[0]: helper.make_tensor_type_proto(CODES[tensors[0].dtype], shape)}
     )
 
 
-def infer_sequence(resolver: Resolver, step: Step, items: list[onnx.TypeProto] | None) -> None:
-    resolver.declare(step, resolver.by_schema(step, None))
+def infer_sequence(state: State, step: Step, items: list[onnx.TypeProto] | None) -> None:
+    state.declare(step, by_schema(state, step))
     if items is not None and step.outputs:
-        resolver.sequences[step.outputs[0]] = items
+        state.sequences[step.outputs[0]] = items
 
 
-SEQUENCE: dict[str, Callable[[Resolver, Step], None]] = {
+SEQUENCE: dict[str, Callable[[State, Step], None]] = {
     "SequenceConstruct": construct,
     "SequenceInsert": construct,
     "SequenceErase": construct,
