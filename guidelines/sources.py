@@ -43,7 +43,7 @@ def sources(
     found: dict[str, Source] = {}
     for argument in arguments:
         for source in _expand(argument, excluded):
-            found.setdefault(source.path, source)
+            found.setdefault(os.path.normpath(source.path), source)
     return tuple(found.values())
 
 

@@ -145,6 +145,17 @@ def files() -> Iterator[tuple[str, bytes, str]]:
         initializer=[weight("w", 4, 5)],
     )
     yield "inner", matmul, "inner"
+    add = model(
+        [helper.make_node("Add", ["x", "w"], ["y"])],
+        [value("x", 2, 3)],
+        initializer=[weight("w", 4)],
+    )
+    yield "broadcast", add, "[2, 3] and [4]"
+    shape = helper.make_tensor("s", TensorProto.INT64, [2], [4, 4])
+    reshape = helper.make_node("Reshape", ["x", "s"], ["y"])
+    yield "reshape", model([reshape], [value("x", 2, 3)], initializer=[shape]), "6 elements"
+    concat = helper.make_node("Concat", ["x", "z"], ["y"], axis=1)
+    yield "concat", model([concat], [value("x", 2, 3), value("z", 4, 3)]), "[2, 3] and [4, 3]"
     yield "negative", conv(value("x", 1, -7, 8, 8), 4, 3, 3, 3), "-7"
     yield "huge_dim", conv(value("x", 1, 2**62, 8, 8), 4, 3, 3, 3), str(2**62)
     yield "huge_weight", conv(value("x", 1, 3, 8, 8), 2**62, 3, 3, 3), str(2**62)

@@ -118,6 +118,8 @@ class Elementwise(Operator):
         **_: Any,
     ) -> Elementwise:
         """``each`` is what every input after the first adds to ``operations``."""
+        if not y.known:
+            shapes.broadcastable(inputs)
         activations, held, learned = cls.split(inputs)
         extra = sum(t is not None for t in inputs) - 1
         return cls(

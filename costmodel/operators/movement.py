@@ -143,6 +143,7 @@ class Concat(Movement):
 
     @classmethod
     def bind(cls, *inputs: Tensor | None, y: Tensor, **_: Any) -> Movement:
+        shapes.joinable(inputs)
         activations, held, learned = cls.split(inputs)
         return cls(elements=y.elements, inputs=activations, held=held, learned=learned)
 

@@ -7,7 +7,7 @@ element type and shape of every output; an extent that cannot be told is None.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from costmodel.dims import Dim
 from costmodel.errors import ModelError
@@ -205,3 +205,35 @@ def concat(first: int = 0, step: int = 1) -> ShapeRule:
         return [(parts[0].dtype, (*shapes[0][:axis], total, *shapes[0][axis + 1 :]))]
 
     return rule
+
+
+def broadcastable(inputs: Sequence[Tensor | None]) -> None:
+    """Raise ModelError where known shapes do not broadcast to each other.
+
+    >>> broadcastable([Tensor((8, 1)), Tensor((4,))])
+    >>> broadcastable([Tensor((8, 3)), Tensor((4,))])
+    Traceback (most recent call last):
+    ...
+    costmodel.errors.ModelError: expected shapes that broadcast, found [8, 3] and [4]
+    """
+    known = [t for t in inputs if t is not None and t.known]
+    for axis in range(1, 1 + max((len(t.dims) for t in known), default=0)):
+        sizes = {t.dims[-axis] for t in known if len(t.dims) >= axis} - {1}
+        if len(sizes) > 1:
+            _contradict("that broadcast", known)
+
+
+def joinable(inputs: Sequence[Tensor | None]) -> None:
+    """Raise ModelError where known shapes differ in rank, or along more than one axis."""
+    known = [t for t in inputs if t is not None and t.known]
+    if len({len(t.dims) for t in known}) > 1:
+        _contradict("of one rank", known)
+    differing = [
+        sizes for sizes in zip(*(t.dims for t in known), strict=True) if len(set(sizes)) > 1
+    ]
+    if len(differing) > 1:
+        _contradict("that differ along one axis", known)
+
+
+def _contradict(expected: str, found: Sequence[Tensor]) -> NoReturn:
+    raise ModelError(f"expected shapes {expected}, found {' and '.join(t.label for t in found)}")

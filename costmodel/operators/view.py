@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from costmodel.cost import Cost
+from costmodel.errors import ModelError
 from costmodel.operator import Operator, operator
 from costmodel.operators import shapes
 from costmodel.tensor import Tensor
@@ -19,7 +20,8 @@ def _expanded(inputs: shapes.Inputs, attributes: shapes.Attributes, values: Any)
     return [(x.dtype, (*x.shape[:axis], 1, *x.shape[axis:]))]
 
 
-@operator("Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout", "BitCast")
+@operator("Reshape", "Flatten", "Squeeze", "Unsqueeze", whole=True)
+@operator("Identity", "Dropout", "BitCast")
 @operator("Optional", "OptionalGetElement", "SequenceConstruct", "SequenceEmpty", "SequenceAt")
 @operator("SequenceInsert", "SequenceErase")
 @operator("com.microsoft::BitmaskDropout", shape=shapes.like(0))
@@ -42,7 +44,11 @@ class View(Operator):
         return Cost()
 
     @classmethod
-    def bind(cls, *inputs: Tensor | None, **_: Any) -> View:
+    def bind(cls, *inputs: Tensor | None, y: Tensor, whole: bool = False, **_: Any) -> View:
+        """``whole`` where the output must have as many elements as the first input."""
+        x = inputs[0] if inputs else None
+        if whole and x is not None and x.known and y.known and x.elements != y.elements:
+            raise ModelError(f"expected {x.elements} elements as in {x.label}, found {y.label}")
         return cls()
 
 
