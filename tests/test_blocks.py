@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import random
-import time
 
 import networkx as nx
 import pytest
 
-from costmodel.blocks import Block, blocks
+from costmodel.blocks import blocks
 from costmodel.frontends.code import Network, Value
 from costmodel.graph import Graph, Node
 from costmodel.tensor import Tensor
@@ -136,10 +135,9 @@ def nested(depth: int) -> Graph:
     return net.graph(x)
 
 
-def test_ten_thousand_nodes_take_well_under_a_second() -> None:
-    graph = nested(3333)
-    began = time.process_time()
-    found: tuple[Block, ...] = blocks(graph)
-    took = time.process_time() - began
+def test_blocks_nest_thousands_deep() -> None:
+    """No pass over them recurses."""
+    found = blocks(nested(3333))
     assert len(found) == 3333
-    assert took < 2, "linear passes take about 0.1 s; a quadratic one half a minute"
+    # inside the outermost: 3333 ReLUs on the way in, 3332 sums with their ReLUs on the way out
+    assert len(found[-1].nodes) == 3333 + 2 * 3332

@@ -142,8 +142,8 @@ class Concat(Movement):
     weights: ClassVar = None
 
     @classmethod
-    def bind(cls, *inputs: Tensor | None, y: Tensor, **_: Any) -> Movement:
-        shapes.joinable(inputs)
+    def bind(cls, *inputs: Tensor | None, y: Tensor, axis: int = 1, **_: Any) -> Movement:
+        shapes.joinable(inputs, axis)
         activations, held, learned = cls.split(inputs)
         return cls(elements=y.elements, inputs=activations, held=held, learned=learned)
 

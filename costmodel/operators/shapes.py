@@ -223,16 +223,21 @@ def broadcastable(inputs: Sequence[Tensor | None]) -> None:
             _contradict("that broadcast", known)
 
 
-def joinable(inputs: Sequence[Tensor | None]) -> None:
-    """Raise ModelError where known shapes differ in rank, or along more than one axis."""
-    known = [t for t in inputs if t is not None and t.known]
+def joinable(inputs: Sequence[Tensor | None], axis: int) -> None:
+    """Raise ModelError where known shapes differ in rank, or along another axis; scalars pass.
+
+    >>> joinable([Tensor((1, 16)), Tensor((1, 8))], axis=1)
+    >>> joinable([Tensor((1, 16)), Tensor((2, 16))], axis=1)
+    Traceback (most recent call last):
+    ...
+    costmodel.errors.ModelError: expected shapes that differ along axis 1, found [1, 16] and [2, 16]
+    """
+    known = [t for t in inputs if t is not None and t.known and t.shape]
     if len({len(t.dims) for t in known}) > 1:
         _contradict("of one rank", known)
-    differing = [
-        sizes for sizes in zip(*(t.dims for t in known), strict=True) if len(set(sizes)) > 1
-    ]
-    if len(differing) > 1:
-        _contradict("that differ along one axis", known)
+    for position, sizes in enumerate(zip(*(t.dims for t in known), strict=True)):
+        if len(set(sizes)) > 1 and position != axis % len(known[0].dims):
+            _contradict(f"that differ along axis {axis}", known)
 
 
 def _contradict(expected: str, found: Sequence[Tensor]) -> NoReturn:

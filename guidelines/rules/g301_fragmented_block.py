@@ -70,6 +70,7 @@ def check(graph: Graph, *, max_branches: float, max_fragments: int) -> Iterator[
     found = blocks(graph)
     if not found:
         return
+    order = {name: step for step, name in enumerate(graph)}
     measured: dict[Block, _Measure] = {}
     prices: _Prices | None = None
     for block in found:
@@ -80,7 +81,7 @@ def check(graph: Graph, *, max_branches: float, max_fragments: int) -> Iterator[
             measured[block] = _Measure(1, 1)
             prices = prices or _Prices.of(graph)
             yield Breach(
-                nodes=tuple(name for name in graph if name in set(block.nodes)),
+                nodes=tuple(sorted(block.nodes, key=order.__getitem__)),
                 kind="block",
                 value=branches,
                 bound=max_branches,
