@@ -25,7 +25,7 @@ BY_VALUE = re.compile(
     r"|center_crop_pad_\w+_expanded"
     r"|reduce_(l1|l2|log_sum|log_sum_exp|sum_square)_\w+_expanded"
     r"|range_\w+_expanded"
-    r"|loop1[136]\w*|sequence_map_add_1_sequence_1_tensor(_expanded)?)"
+    r"|loop1[136]\w*|sequence_map_\w+)"
 )
 
 
