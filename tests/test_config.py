@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from guidelines.config import Config, find_file, load, overridden, settings
-from guidelines.config_keys import KEYS
+from guidelines.config.keys import KEYS
+from guidelines.config.place import ConfigError
 from guidelines.finding import Level
 from guidelines.rule import Rule
 from guidelines.selector import codes, without
-from guidelines.toml_place import ConfigError
 
 RULES = {
     code: Rule(code, name, lambda graph: iter(()), options, Level.WARNING, __name__)

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from costmodel.errors import ModelError
-from guidelines.command import complain, unexpected
+from guidelines.cli.progress import Progress
+from guidelines.cli.shell import complain, unexpected
+from guidelines.cli.sources import STDIN, Source, sources
 from guidelines.config import Config, find_file, load, overridden
-from guidelines.progress import Progress
 from guidelines.report import Failure
-from guidelines.sources import STDIN, Source, sources
 
 if TYPE_CHECKING:
     from costmodel.graph import Graph

@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from costmodel import __version__
-from guidelines.command import CLEAN, FAILED, FINDINGS, Commands, complain
-from guidelines.config import Config
-from guidelines.destination import (
+from guidelines.cli.destination import (
     STDOUT,
     Destination,
     ascii_only,
@@ -23,17 +21,19 @@ from guidelines.destination import (
     width,
     write,
 )  # fmt: skip
+from guidelines.cli.flags import dims, options, selectors, shapes
+from guidelines.cli.options import output, reading, selecting
+from guidelines.cli.shell import CLEAN, FAILED, FINDINGS, Commands, complain
+from guidelines.config import Config
 from guidelines.finding import Level
-from guidelines.flags import dims, options, selectors, shapes
-from guidelines.options import output, reading, selecting
 from guidelines.report.registry import renderer
 from guidelines.report.view import View
 
 if TYPE_CHECKING:
     from costmodel.graph import Graph
+    from guidelines.cli.running import Outcome
     from guidelines.report import Model
     from guidelines.rule import Rule
-    from guidelines.running import Outcome
 
 SORTS = ("name", "op", "params", "madds", "flops", "bytes", "intensity")
 
@@ -127,7 +127,7 @@ def cost(paths: tuple[str, ...], **given: Any) -> int:
 )
 def rule(name: str | None, every: bool, form: str) -> int:
     """Explain a rule, or list them all."""
-    from guidelines.rule_text import as_json, explanations, listing
+    from guidelines.cli.rule_text import as_json, explanations, listing
     from guidelines.selector import codes, unknown
 
     rules = known_rules()
@@ -168,7 +168,7 @@ def _run(
     paths: Sequence[str], flags: Config, rules: Mapping[str, Rule], given: Mapping[str, Any],
     analyse: Callable[[Graph, Config], Model],
 ) -> Outcome:  # fmt: skip
-    from guidelines.running import jobs, run
+    from guidelines.cli.running import jobs, run
 
     planned = jobs(paths, flags, rules, file=given["config"], isolated=given["isolated"])
     if not planned:

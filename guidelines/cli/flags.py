@@ -80,7 +80,7 @@ class Chosen:
 
 def options(values: Iterable[str], rules: Mapping[str, Rule]) -> Chosen:
     """``G101.max_excess=1.5``, or ``G101.level=error``: what rules are told."""
-    from guidelines.config_keys import rule_called
+    from guidelines.config.keys import rule_called
 
     told: dict[str, dict[str, Option]] = {}
     levels: dict[str, Level] = {}

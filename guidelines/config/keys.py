@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from guidelines import selector
-from guidelines.config import FAIL_ON, Config
+from guidelines.config.place import Place
+from guidelines.config.values import FAIL_ON, Config
 from guidelines.finding import Level
-from guidelines.toml_place import Place
 
 if TYPE_CHECKING:
     from guidelines.rule import Option, Rule

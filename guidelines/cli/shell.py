@@ -13,8 +13,8 @@ from typing import Any, NoReturn
 import click
 
 from costmodel.errors import ModelError
+from guidelines.config.place import ConfigError
 from guidelines.report.names import printable
-from guidelines.toml_place import ConfigError
 
 CLEAN, FINDINGS, FAILED = 0, 1, 2
 """Exit status: nothing at the fail-on level, something, could not run."""
