@@ -18,6 +18,7 @@ layers:
 
 docs:
 	python docs/generate.py --check
+	python examples/make_models.py --check
 
 test:
 	pytest

@@ -82,6 +82,7 @@ def assemble(
                 outputs=call.outputs,
                 scope=call.scope,
                 times=call.times,
+                attributes=call.attributes,
                 reason=reason,
                 cost=replace(formula, params=params, buffers=buffers)
                 + aside.get(call.name, Cost()),

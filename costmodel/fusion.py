@@ -18,6 +18,7 @@ References:
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from costmodel.dims import Dim
@@ -74,6 +75,12 @@ class Kernel:
 
 def kernels(graph: Graph, rules: Rules = GENERIC) -> tuple[Kernel, ...]:
     """Partition the nodes of a graph into kernels, in the order of their first nodes."""
+    return _kernels(graph, rules)
+
+
+@functools.lru_cache(maxsize=4)
+def _kernels(graph: Graph, rules: Rules) -> tuple[Kernel, ...]:
+    """Remembered for the last graphs: the totals and several rules ask for the same."""
     memory = Memory.of(graph, dequantised=rules.quantisation)
     return tuple(_kernel(memory, members) for members in partition(graph, memory, rules))
 

@@ -24,7 +24,7 @@ class Follow:
     after_residual: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rules:
     """What a runtime fuses.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import networkx as nx
 
@@ -27,8 +28,8 @@ class Node:
             work and traffic are multiplied by ``times``.
         bytes: bytes moved, by element type.
         times: how often a loop runs it.
+        attributes: as in the file, those that are numbers, strings or lists of them.
         reason: why ``operator`` is None.
-        source: where the exporter says it was written, ``file.py:12``, or "".
     """
 
     name: str
@@ -40,8 +41,8 @@ class Node:
     cost: Cost = Cost()
     bytes: Mapping[str, int] = field(default_factory=dict)
     times: int = 1
+    attributes: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
-    source: str = ""
 
     @property
     def label(self) -> str:

@@ -268,11 +268,11 @@ def test_generic_kernels_are_those_of_onnxruntime(pattern: str, tmp_path: Path) 
     """At its default level on a CPU, by the graph that it saves."""
     net, x = started()
     y = PATTERNS[pattern](net, x)
-    saved = _optimised(write(net, [y], weights=True), tmp_path)
+    saved = _optimised(write(net.graph(y), weights=True), tmp_path)
     plain = Network()
     z = plain.conv(plain.pool(plain.input(16, 8, 8), stride=1), 16)
     if not any(
-        kind.startswith("Reorder") for kind in _optimised(write(plain, [z], weights=True), tmp_path)
+        kind.startswith("Reorder") for kind in _optimised(write(plain.graph(z), weights=True), tmp_path)
     ):
         pytest.skip("no blocked layout on this processor, which the default level uses")
     free = {"ReorderInput", "ReorderOutput", "Reshape", "Flatten"}

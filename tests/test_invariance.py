@@ -15,25 +15,23 @@ import pytest
 from onnxruntime import quantization
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
-from costmodel import read
-from costmodel.frontends.code import Network, Value
+from costmodel import Graph, read
+from costmodel.frontends.code import Network
 from costmodel.frontends.onnx.wire import skeleton
 from costmodel.frontends.onnx.write import write
 
-Built = tuple[Network, list[Value]]
 
-
-def residual(n: int = 1) -> Built:
+def residual(n: int = 1) -> Graph:
     """A stem, a bottleneck with a shortcut, a pool and a classifier."""
     net = Network()
     x = net.conv_bn_relu(net.input(3, 32, 32, n=n), 32, k=3, stride=2)
     y = net.conv_bn_relu(net.conv_bn_relu(x, 16), 16, k=3)
     y = net.conv_bn_relu(y, 32, relu=False)
     x = net.relu(net.add(x, y))
-    return net, [net.fully_connected(net.flatten(net.global_average_pool(x)), 10)]
+    return net.graph(net.fully_connected(net.flatten(net.global_average_pool(x)), 10))
 
 
-def shuffled(n: int = 1) -> Built:
+def shuffled(n: int = 1) -> Graph:
     """A ShuffleNet V2 unit: split, 1x1, depthwise, 1x1, concat, shuffle."""
     net = Network()
     x = net.conv_bn_relu(net.input(3, 32, 32, n=n), 32, k=3, stride=2)
@@ -42,16 +40,16 @@ def shuffled(n: int = 1) -> Built:
     right = net.batch_norm(net.depthwise(right))
     right = net.conv_bn_relu(right, 16)
     x = net.shuffle(net.concat(left, right), 2)
-    return net, [net.fully_connected(net.flatten(net.global_average_pool(x)), 10)]
+    return net.graph(net.fully_connected(net.flatten(net.global_average_pool(x)), 10))
 
 
-def fire(n: int = 1) -> Built:
+def fire(n: int = 1) -> Graph:
     """A fire module: squeeze, two expansions side by side, concat; biases and no batch norm."""
     net = Network()
     x = net.relu(net.conv(net.input(3, 32, 32, n=n), 16, k=3, stride=2, bias=True))
     s = net.relu(net.conv(x, 16, bias=True))
     x = net.concat(*(net.relu(net.conv(s, 16, k=k, bias=True)) for k in (1, 3)))
-    return net, [net.global_average_pool(net.conv(x, 48, bias=True))]
+    return net.graph(net.global_average_pool(net.conv(x, 48, bias=True)))
 
 
 # By hand, multiply-adds at 16x16 after the stem of stride 2 (k*k*c_in*c_out*h*w). Widths are
@@ -68,9 +66,8 @@ MADDS = {
 NETWORKS = pytest.mark.parametrize("build", MADDS, ids=lambda b: b.__name__)
 
 
-def proto(build: Callable[..., Built], n: int = 1, *, weights: bool = True) -> onnx.ModelProto:
-    network, outputs = build(n)
-    return write(network, outputs, weights=weights)
+def proto(build: Callable[..., Graph], n: int = 1, *, weights: bool = True) -> onnx.ModelProto:
+    return write(build(n), weights=weights)
 
 
 class Readings(quantization.CalibrationDataReader):  # type: ignore[misc]
@@ -158,7 +155,7 @@ WRITERS: dict[str, Callable[[onnx.ModelProto, Path], onnx.ModelProto]] = {
 @NETWORKS
 @pytest.mark.parametrize("writer", WRITERS)
 def test_the_same_madds_whoever_wrote_the_file(
-    build: Callable[..., Built], writer: str, tmp_path: Path
+    build: Callable[..., Graph], writer: str, tmp_path: Path
 ) -> None:
     graph = read(WRITERS[writer](proto(build), tmp_path))
     assert [(node.op_type, node.reason) for node in graph.unknown] == []
@@ -166,17 +163,17 @@ def test_the_same_madds_whoever_wrote_the_file(
 
 
 @NETWORKS
-def test_the_same_madds_without_stored_weights(build: Callable[..., Built]) -> None:
+def test_the_same_madds_without_stored_weights(build: Callable[..., Graph]) -> None:
     assert read(proto(build, weights=False)).cost == read(proto(build)).cost
 
 
 @NETWORKS
-def test_four_times_the_madds_at_batch_4(build: Callable[..., Built]) -> None:
+def test_four_times_the_madds_at_batch_4(build: Callable[..., Graph]) -> None:
     assert read(proto(build, 4)).cost.madds == 4 * MADDS[build]
 
 
 @NETWORKS
-def test_external_weights_are_never_opened(build: Callable[..., Built], tmp_path: Path) -> None:
+def test_external_weights_are_never_opened(build: Callable[..., Graph], tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     onnx.save(
         proto(build), path, save_as_external_data=True, location="weights.bin", size_threshold=256
@@ -188,17 +185,16 @@ def test_external_weights_are_never_opened(build: Callable[..., Built], tmp_path
 
 
 @NETWORKS
-def test_the_graph_in_code_and_its_file_cost_the_same(build: Callable[..., Built]) -> None:
-    network, outputs = build()
-    written = read(write(network, outputs))
-    built = network.graph(*outputs)
+def test_the_graph_in_code_and_its_file_cost_the_same(build: Callable[..., Graph]) -> None:
+    built = build()
+    written = read(write(built))
     assert [(n.op_type, n.cost, n.bytes) for n in written.layers] == [
         (n.op_type, n.cost, n.bytes) for n in built.layers
     ]
 
 
 @NETWORKS
-def test_the_written_file_loads_in_onnx_runtime(build: Callable[..., Built]) -> None:
+def test_the_written_file_loads_in_onnx_runtime(build: Callable[..., Graph]) -> None:
     model = proto(build, weights=False)
     onnx.checker.check_model(model, full_check=True)
     session = onnxruntime.InferenceSession(
@@ -210,7 +206,7 @@ def test_the_written_file_loads_in_onnx_runtime(build: Callable[..., Built]) -> 
 def test_the_skeleton_keeps_the_architecture_and_drops_the_weights() -> None:
     network = Network()
     y = network.fully_connected(network.input(4096, name="x"), 1024)
-    data = write(network, [y], weights=True).SerializeToString()
+    data = write(network.graph(y), weights=True).SerializeToString()
     cut = skeleton(data)
     assert len(data) > 4 * 4096 * 1024 and len(cut) < 1000 + 4 * 1024
     assert read(cut).cost == read(data).cost

@@ -43,7 +43,6 @@ class Network:
     def __init__(self) -> None:
         self._calls: list[Call] = []
         self._tensors: dict[str, Tensor] = {}
-        self._values: dict[str, tuple[int, ...]] = {}
         self._inputs: dict[str, tuple[Dim, ...]] = {}
         self._scope: list[str] = []
         self._count: dict[str, int] = {}
@@ -58,26 +57,6 @@ class Network:
         """The network that gives these outputs."""
         names = [output.name for output in outputs]
         return assemble(self._calls, self._tensors, names, inputs=self._inputs)
-
-    @property
-    def calls(self) -> tuple[Call, ...]:
-        """Every operator added, in order."""
-        return tuple(self._calls)
-
-    @property
-    def inputs(self) -> dict[str, tuple[Dim, ...]]:
-        """Shapes of the inputs by name."""
-        return dict(self._inputs)
-
-    @property
-    def tensors(self) -> dict[str, Tensor]:
-        """Every value by name, the constants among them."""
-        return dict(self._tensors)
-
-    @property
-    def values(self) -> dict[str, tuple[int, ...]]:
-        """The integer constants (shapes, lengths) by name."""
-        return dict(self._values)
 
     @contextmanager
     def scope(self, name: str) -> Iterator[None]:
@@ -114,8 +93,9 @@ class Network:
             self._tensors[key] = Tensor(shape, constant=True)
         if integers:
             held.append(f"{name}.integers")
-            self._tensors[held[-1]] = Tensor((len(integers),), "int64", constant=True)
-            self._values[held[-1]] = integers
+            self._tensors[held[-1]] = Tensor(
+                (len(integers),), "int64", constant=True, value=integers
+            )
         given = [f"{name}:{i}" for i in range(len(shapes))]
         for key, shape in zip(given, shapes, strict=True):
             self._tensors[key] = Tensor(shape)

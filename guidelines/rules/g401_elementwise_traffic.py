@@ -96,15 +96,18 @@ def check(graph: Graph, *, max_ratio: float, max_unfolded: float) -> Iterator[Br
             names = ", ".join(dict.fromkeys(_called(graph, kernel) for kernel in mine))
             what = "operators that do not fold" if needless else "element-wise operators and copies"
             saved = size(sum(kernel.bytes for kernel in mine))
+            message = (
+                f"{names} at {stage.place}: {what} move {value:.2f}× what the convolutions there do "
+                f"(limit {bound:g}); element-wise traffic there is {size(stage.fused)} fused, "
+                f"{size(stage.unfused)} unfused"
+            )
             for kernel in mine:
                 yield Breach(
                     nodes=kernel.nodes,
                     kind=family,
                     value=value,
                     bound=bound,
-                    message=f"{names} at {stage.place}: {what} move {value:.2f}× what the "
-                    f"convolutions there do (limit {bound:g}); element-wise traffic there is "
-                    f"{size(stage.fused)} fused, {size(stage.unfused)} unfused",
+                    message=message,
                     remedy=f"{remedy}: up to {saved} less at {stage.place}",
                     excess_bytes=kernel.bytes,
                 )

@@ -13,9 +13,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import numpy as np
-import onnx
-from onnx import helper, numpy_helper
 
 RUNS = 5
 
@@ -37,6 +34,10 @@ def chain(
     path: Path, *, layers: int, c: int, hw: int, k: int = 3, elementwise: bool = False
 ) -> None:
     """A stack of convolutions of equal width, each with stored weights and a ReLU."""
+    import numpy as np
+    import onnx
+    from onnx import helper, numpy_helper
+
     nodes, weights = [], []
     for i in range(layers):
         source = "x" if i == 0 else f"r{i - 1}"
@@ -59,29 +60,36 @@ def chain(
     )
 
 
-def main() -> None:
+FILES = ("resnet50.onnx", "large.onnx", "long.onnx")
+
+
+def make(folder: Path) -> None:
+    """Write the files; in a process of its own, whose memory the measured ones do not inherit."""
+    import onnx
+
     from costmodel.frontends.onnx.write import write
 
-    sys.path.insert(0, str(Path(__file__).parents[1]))
-    from networks import resnet50
+    sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
+    from networks import resnet_50
 
+    small, large, long = (folder / name for name in FILES)
+    onnx.save(write(resnet_50(), weights=True), small)
+    chain(large, layers=50, c=512, hw=14)
+    chain(long, layers=5000, c=16, hw=28, elementwise=True)
+
+
+def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        small, large, long = (
-            Path(folder) / name for name in ("resnet50.onnx", "large.onnx", "long.onnx")
-        )
-        network, outputs = resnet50()
-        onnx.save(write(network, outputs, weights=True), small)
-        chain(large, layers=50, c=512, hw=14)
-        chain(long, layers=5000, c=16, hw=28, elementwise=True)
+        subprocess.run([sys.executable, __file__, folder], check=True)
+        small, large, long = (Path(folder) / name for name in FILES)
         base, base_memory = measure([sys.executable, "-c", "import onnx, networkx"])
         print(f"{'command':44} {'CPU s':>7} {'ratio':>6} {'peak MB':>8}")
         print(f"{'import onnx, networkx':44} {base:7.3f} {1:6.2f} {base_memory:8.0f}")
         for label, path in (("ResNet-50", small), ("large", large), ("10,000 nodes", long)):
             size = path.stat().st_size / 1e6
             seconds, memory = measure([sys.executable, "-m", "guidelines", str(path)])
-            print(
-                f"{f'guidelint, {label} ({size:.0f} MB)':44} {seconds:7.3f} {seconds / base:6.2f} {memory:8.0f}"
-            )
+            name = f"guidelint, {label} ({size:.0f} MB)"
+            print(f"{name:44} {seconds:7.3f} {seconds / base:6.2f} {memory:8.0f}")
         load = f"import onnx; onnx.load({str(large)!r})"
         seconds, memory = measure([sys.executable, "-c", load], runs=3)
         print(
@@ -90,4 +98,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    make(Path(sys.argv[1])) if len(sys.argv) > 1 else main()

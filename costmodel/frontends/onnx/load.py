@@ -63,6 +63,8 @@ def load(source: str | Path | bytes | onnx.ModelProto) -> onnx.ModelProto:
             if path.suffix.lower() in TEXT:
                 return parse(file.read(MAX_TEXT + 1), TEXT[path.suffix.lower()])
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+                if hasattr(mapped, "madvise"):  # few pages are read: none on suspicion
+                    mapped.madvise(mmap.MADV_RANDOM)
                 return parse(mapped)
     except OSError as error:
         raise ModelError(f"expected a readable file, found: {error.strerror or error}") from None
