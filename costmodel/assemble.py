@@ -87,7 +87,7 @@ def assemble(
                 cost=replace(formula, params=params, buffers=buffers)
                 + aside.get(call.name, Cost()),
                 bytes=_bytes(call, formula, tensors, constants),
-            )  # fmt: skip
+            )
         )
         used.update(
             (name, tensors[name]) for name in (*call.inputs, *call.outputs) if name in tensors

@@ -12,6 +12,8 @@ from costmodel.cost import Cost
 from costmodel.operator import Operator
 from costmodel.tensor import Tensor
 
+NOTHING = Cost()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
@@ -38,7 +40,7 @@ class Node:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     scope: str = ""
-    cost: Cost = Cost()
+    cost: Cost = NOTHING
     bytes: Mapping[str, int] = field(default_factory=dict)
     times: int = 1
     attributes: Mapping[str, Any] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import networks
 import onnx
+
 from costmodel.frontends.onnx.write import write
 
 FOLDER = Path(__file__).parent / "models"
@@ -37,7 +38,9 @@ def main() -> None:
     if "--check" in sys.argv:
         names = stale()
         if names:
-            sys.exit(f"stale under {FOLDER}: {', '.join(names)}; run python examples/make_models.py")
+            sys.exit(
+                f"stale under {FOLDER}: {', '.join(names)}; run python examples/make_models.py"
+            )
         return
     for name, build in SHIPPED.items():
         onnx.save(write(build(), name=name), FOLDER / f"{name}.onnx")

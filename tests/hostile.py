@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator
 
@@ -53,8 +54,7 @@ def exploding(levels: int) -> bytes:
         callee, domain = (f"f{level + 1}", "local") if level < levels - 1 else ("Relu", "")
         names = ["x", *(f"t{i}" for i in range(9)), "y"]
         nodes = [
-            helper.make_node(callee, [a], [b], domain=domain)
-            for a, b in zip(names, names[1:], strict=False)
+            helper.make_node(callee, [a], [b], domain=domain) for a, b in itertools.pairwise(names)
         ]
         functions.append(function(f"f{level}", nodes))
     return model(

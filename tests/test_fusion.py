@@ -272,7 +272,8 @@ def test_generic_kernels_are_those_of_onnxruntime(pattern: str, tmp_path: Path) 
     plain = Network()
     z = plain.conv(plain.pool(plain.input(16, 8, 8), stride=1), 16)
     if not any(
-        kind.startswith("Reorder") for kind in _optimised(write(plain.graph(z), weights=True), tmp_path)
+        kind.startswith("Reorder")
+        for kind in _optimised(write(plain.graph(z), weights=True), tmp_path)
     ):
         pytest.skip("no blocked layout on this processor, which the default level uses")
     free = {"ReorderInput", "ReorderOutput", "Reshape", "Flatten"}

@@ -320,10 +320,12 @@ def branches(cheap: int, dear: int, condition: TensorProto | None) -> onnx.Model
     """An If whose branches multiply by a (8, n) and a (8, m) matrix, back to 8."""
 
     def body(name: str, width: int) -> onnx.GraphProto:
-        return helper.make_graph(
-            [node("MatMul", ["x", f"{name}a"], [f"{name}h"]), node("MatMul", [f"{name}h", f"{name}b"], [f"{name}o"])],
-            name, [], [value(f"{name}o", 1, 8)], [weight(f"{name}a", 8, width), weight(f"{name}b", width, 8)],
-        )  # fmt: skip
+        nodes = [
+            node("MatMul", ["x", f"{name}a"], [f"{name}h"]),
+            node("MatMul", [f"{name}h", f"{name}b"], [f"{name}o"]),
+        ]
+        weights = [weight(f"{name}a", 8, width), weight(f"{name}b", width, 8)]
+        return helper.make_graph(nodes, name, [], [value(f"{name}o", 1, 8)], weights)
 
     choice = node("If", ["c"], ["y"], then_branch=body("t", cheap), else_branch=body("e", dear))
     inputs = [value("x", 1, 8)] + (
@@ -416,7 +418,8 @@ def test_models_as_text(form: str, tmp_path: Path) -> None:
     if form == ".onnxtxt":
         path.write_text(
             '<ir_version: 8, opset_import: ["" : 17]>\n'
-            "g (float[1, 3, 8, 8] x, float[4, 3, 1, 1] w) => (float[1, 4, 8, 8] y) { y = Conv(x, w) }"
+            "g (float[1, 3, 8, 8] x, float[4, 3, 1, 1] w) => (float[1, 4, 8, 8] y) "
+            "{ y = Conv(x, w) }"
         )
     else:
         m = model(

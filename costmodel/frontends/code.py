@@ -107,7 +107,7 @@ class Network:
                 outputs=tuple(given),
                 attributes=attributes,
                 scope=scope,
-            )  # fmt: skip
+            )
         )
         return [Value(key, shape) for key, shape in zip(given, shapes, strict=True)]
 

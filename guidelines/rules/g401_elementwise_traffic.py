@@ -97,8 +97,8 @@ def check(graph: Graph, *, max_ratio: float, max_unfolded: float) -> Iterator[Br
             what = "operators that do not fold" if needless else "element-wise operators and copies"
             saved = size(sum(kernel.bytes for kernel in mine))
             message = (
-                f"{names} at {stage.place}: {what} move {value:.2f}× what the convolutions there do "
-                f"(limit {bound:g}); element-wise traffic there is {size(stage.fused)} fused, "
+                f"{names} at {stage.place}: {what} move {value:.2f}× what the convolutions there "
+                f"do (limit {bound:g}); element-wise traffic there is {size(stage.fused)} fused, "
                 f"{size(stage.unfused)} unfused"
             )
             for kernel in mine:

@@ -67,9 +67,14 @@ def _graph(
     calls = _calls(flat, resolved, assumed)
     inputs = {name: as_tensor(kind, constant=False).shape for name, kind in sizes.types.items()}
     return assemble(
-        calls, resolved.tensors, flat.outputs, path=path, opset=_opset(model), assumed=assumed,
+        calls,
+        resolved.tensors,
+        flat.outputs,
+        path=path,
+        opset=_opset(model),
+        assumed=assumed,
         inputs={name: shape for name, shape in inputs.items() if shape is not None},
-    )  # fmt: skip
+    )
 
 
 def _opset(model: onnx.ModelProto) -> int:
@@ -114,6 +119,6 @@ def _calls(flat: Flat, resolved: Resolved, assumed: dict[str, int]) -> list[Call
                 times=times,
                 branches=tuple(g for g in step.guards if g[0] not in resolved.taken),
                 reason=resolved.reasons.get(step.name, ""),
-            )  # fmt: skip
+            )
         )
     return calls

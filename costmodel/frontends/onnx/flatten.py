@@ -161,7 +161,8 @@ class _Layout:
     def exists(name: str, names: _Names, reader: str) -> bool:
         if name not in names:
             raise ModelError(
-                f"expected a value '{name}' for {reader}, found no node, input or initializer of that name"
+                f"expected a value '{name}' for {reader}, "
+                "found no node, input or initializer of that name"
             )
         return True
 
@@ -243,9 +244,16 @@ class _Layout:
             self.call(function, node, name, inputs, outputs, place, scope)
             return
         step = Step(
-            name, op_type, place.versions.get(domain, 0), node, inputs, outputs,
-            scope, place.guards, place.loops,
-        )  # fmt: skip
+            name,
+            op_type,
+            place.versions.get(domain, 0),
+            node,
+            inputs,
+            outputs,
+            scope,
+            place.guards,
+            place.loops,
+        )
         if not domain and node.op_type in BODIES:
             self.bodies(step, names, place)
         self.flat.steps.append(step)
@@ -299,7 +307,7 @@ class _Layout:
                 place.loops,
                 role,
                 axis,
-            )  # fmt: skip
+            )
         )
 
     def bodies(self, step: Step, names: _Names, place: _Place) -> None:

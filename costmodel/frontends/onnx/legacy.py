@@ -66,7 +66,8 @@ def _upsample(given: dict[str, Any]) -> Values:
 
 def _integers(*names: str) -> Callable[[dict[str, Any]], Values]:
     def moved(given: dict[str, Any]) -> Values:
-        return {names[0]: np.array(given[name], np.int64) for name in names if name in given}
+        found = [given[name] for name in names if name in given]
+        return {names[0]: np.array(found[0], np.int64)} if found else {}
 
     return moved
 

@@ -14,6 +14,7 @@ import struct
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -120,7 +121,7 @@ def _child(work: Callable[[Callable[[int], None]], Any], progress: mmap.mmap, wr
             answer = pickle.dumps((True, work(at)), pickle.HIGHEST_PROTOCOL)
         except MemoryError:
             os._exit(1)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  it goes on in the parent
             answer = pickle.dumps((False, error))
         with os.fdopen(writer, "wb") as pipe:
             pipe.write(struct.pack("Q", len(answer)))
@@ -132,8 +133,7 @@ def _child(work: Callable[[Callable[[int], None]], Any], progress: mmap.mmap, wr
 def _limit_memory(resource: Any) -> None:
     """Cap the address space, where the platform says how much is in use."""
     try:
-        with open("/proc/self/statm") as statm:
-            used = int(statm.read().split()[0]) * resource.getpagesize()
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     except OSError:
         return
     limit = used + MEGABYTES * 1024 * 1024

@@ -24,9 +24,13 @@ class Sizes:
 
 
 def bind_inputs(
-    model: onnx.ModelProto, flat: Flat, dims: Mapping[str, int], shapes: Mapping[str, tuple[int, ...]],
-    *, spare: bool = False,
-) -> Sizes:  # fmt: skip
+    model: onnx.ModelProto,
+    flat: Flat,
+    dims: Mapping[str, int],
+    shapes: Mapping[str, tuple[int, ...]],
+    *,
+    spare: bool = False,
+) -> Sizes:
     """Give every input a size: free leading axes are 1, other free ones must be named.
 
     Raises:
@@ -54,11 +58,13 @@ def bind_inputs(
                 f"expected --shape with {len(axes)} sizes for input '{name}', found {len(given)}"
             )
         for axis, size in zip(axes or (), given, strict=False):
-            if isinstance(axis, str) and axis:
-                if sizes.dims.setdefault(axis, size) != size:
-                    raise ModelError(
-                        f"expected one size for dimension '{axis}', found {sizes.dims[axis]} and {size}"
-                    )
+            if not isinstance(axis, str) or not axis:
+                continue
+            before = sizes.dims.setdefault(axis, size)
+            if before != size:
+                raise ModelError(
+                    f"expected one size for dimension '{axis}', found {before} and {size}"
+                )
     for axes in declared.values():
         if (
             axes

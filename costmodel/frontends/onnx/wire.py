@@ -75,7 +75,8 @@ class _Cutter:
                 return value, at
             shift += 7
         raise ModelError(
-            f"expected an ONNX protobuf, found a broken field at byte {at}: the file is truncated or no ONNX model"
+            f"expected an ONNX protobuf, found a broken field at byte {at}: "
+            "the file is truncated or no ONNX model"
         )
 
     def message(
@@ -128,7 +129,8 @@ class _Cutter:
                 at += 4
             else:
                 raise ModelError(
-                    f"expected an ONNX protobuf, found wire type {wire} at byte {start}: no ONNX model"
+                    f"expected an ONNX protobuf, found wire type {wire} at byte {start}: "
+                    "no ONNX model"
                 )
             if at > end:
                 raise ModelError(
