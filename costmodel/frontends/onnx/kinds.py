@@ -17,9 +17,15 @@ MAX_RANK = 64
 
 ELEMENT_TYPES: dict[int, str] = {
     code: name.lower() for name, code in onnx.TensorProto.DataType.items()
+} | {
+    onnx.TensorProto.FLOAT: "float32",
+    onnx.TensorProto.DOUBLE: "float64",
+    # What later versions of onnx name; a file may use them whichever is installed.
+    23: "float4e2m1",
+    24: "float8e8m0",
+    25: "uint2",
+    26: "int2",
 }
-ELEMENT_TYPES[onnx.TensorProto.FLOAT] = "float32"
-ELEMENT_TYPES[onnx.TensorProto.DOUBLE] = "float64"
 CODES = {name: code for code, name in ELEMENT_TYPES.items()}
 
 
