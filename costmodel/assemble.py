@@ -29,7 +29,7 @@ class Call:
         attributes: by their ONNX names.
         scope: dotted path of the module that made it.
         times: how often it runs.
-        branch: the If node and the branch that it stands in, where not known to be taken.
+        branches: the If nodes and the branches that it stands in, where not known to be taken.
         reason: why its shapes stay open, where they do.
     """
 
@@ -172,6 +172,7 @@ class _Constants:
         self.tensors = tensors
         self.makers = {out: call for call in calls if _folds(call, tensors) for out in call.outputs}
         self.owned: set[str] = set()
+        self.origins: dict[str, Tensor] = {}
         self.bytes = 0
 
     def claim(self, call: Call, operator: Operator | None) -> tuple[int, int]:
@@ -215,16 +216,24 @@ class _Constants:
 
     def stored(self, name: str) -> Tensor:
         """The constant as it is stored: before a cast, a transpose or a dequantisation."""
-        tensor = self.tensors[name]
-        while name in self.makers:
-            maker = self.makers[name]
-            if maker.op_type in SOURCES or not maker.inputs or maker.inputs[0] not in self.tensors:
-                break
-            before = self.tensors[maker.inputs[0]]
-            if not before.known or not tensor.known or before.elements != tensor.elements:
-                break
-            name, tensor = maker.inputs[0], before
-        return tensor
+        passed = [name]
+        while passed[-1] not in self.origins:
+            name, tensor = passed[-1], self.tensors[passed[-1]]
+            maker = self.makers.get(name)
+            before = None
+            if maker is not None and maker.op_type not in SOURCES and maker.inputs:
+                before = self.tensors.get(maker.inputs[0])
+            if (
+                before is None
+                or not (before.known and tensor.known)
+                or before.elements != tensor.elements
+                or len(passed) > len(self.makers)
+            ):
+                self.origins[name] = tensor
+            else:
+                passed.append(maker.inputs[0])  # type: ignore[union-attr]
+        self.origins.update(dict.fromkeys(passed, self.origins[passed[-1]]))
+        return self.origins[passed[-1]]
 
 
 SOURCES = {"Constant", "ConstantOfShape"}

@@ -14,6 +14,9 @@ from costmodel.tensor import Tensor
 
 NOTHING = Cost()
 
+MOST_ROOTS = 256
+"""Tensors that a sequence is followed for, when the memory that it keeps is counted."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
@@ -91,12 +94,12 @@ class Graph(nx.DiGraph):  # type: ignore[type-arg]
         makers: dict[str, str] = {}
         for node in nodes:
             graph.add_node(node.name, node=node)
-            read: dict[str, tuple[str, ...]] = {}
+            read: dict[str, list[str]] = {}
             for tensor in dict.fromkeys(node.inputs):
                 if tensor in makers:
-                    read[makers[tensor]] = (*read.get(makers[tensor], ()), tensor)
+                    read.setdefault(makers[tensor], []).append(tensor)
             graph.add_edges_from(
-                (maker, node.name, {"tensors": names}) for maker, names in read.items()
+                (maker, node.name, {"tensors": tuple(names)}) for maker, names in read.items()
             )
             makers.update((out, node.name) for out in node.outputs if out)
         return graph
@@ -167,16 +170,18 @@ class Graph(nx.DiGraph):  # type: ignore[type-arg]
         that reads it (an output: to the end); a view lives in what it is a view of. Tensors
         whose shape is not known are left out.
         """
-        home: dict[str, str] = {}
+        roots: dict[str, tuple[str, ...]] = {}
         last: dict[str, int] = {}
         order = list(self.layers)
         for step, node in enumerate(order):
-            shares = node.operator is not None and node.operator.view and node.inputs
-            for name in node.outputs:
-                home[name] = home.get(node.inputs[0], node.inputs[0]) if shares else name
-            for name in (*node.inputs, *node.outputs):
-                last[home.get(name, name)] = step
-        last.update((home.get(name, name), len(order)) for name in self.outputs)
+            made = [name for name in node.outputs if name]
+            if node.operator is not None and node.operator.view and any(node.inputs):
+                shown = [root for name in node.inputs for root in roots.get(name, (name,)) if name]
+                roots.update(dict.fromkeys(made, tuple(shown[:MOST_ROOTS])))
+            for name in (*filter(None, node.inputs), *made):
+                last.update(dict.fromkeys(roots.get(name, (name,)), step))
+        for name in self.outputs:
+            last.update(dict.fromkeys(roots.get(name, (name,)), len(order)))
         ends: dict[int, list[str]] = {}
         for name, step in last.items():
             ends.setdefault(step, []).append(name)
@@ -185,7 +190,7 @@ class Graph(nx.DiGraph):  # type: ignore[type-arg]
         peak = held
         for step, node in enumerate(order):
             for name in node.outputs:
-                if home[name] == name and name not in alive:
+                if name and name not in roots and name not in alive:
                     alive[name] = self._activation_bytes(name)
                     held += alive[name]
             peak = max(peak, held)

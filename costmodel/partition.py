@@ -9,6 +9,9 @@ from costmodel.fusion_rules import Follow, Rules
 from costmodel.graph import Graph, Node
 from costmodel.memory import Memory, functions
 
+MOST_INPUTS = 8
+"""Inputs of an operator that anything fuses with; a wide Concat is not looked through."""
+
 
 def partition(graph: Graph, memory: Memory, rules: Rules) -> list[list[Node]]:
     """The nodes by kernel, kernels in the order of their first nodes.
@@ -128,6 +131,8 @@ class _Partition:
         if len(readers) != 1 or self.memory.returned(made) or readers[0] in self.home:
             return None
         reader = self.graph.node(readers[0])
+        if len(reader.inputs) > MOST_INPUTS:
+            return None
         shown = [name for name in reader.inputs if self.memory.same(name, made)]
         shapes = {self._shape(name) for name in (*shown, made)}
         return reader if len(shown) == 1 and len(shapes) == 1 and None not in shapes else None

@@ -12,6 +12,7 @@ Rules never print, sort or read configuration; they know no runtime and no repor
 from __future__ import annotations
 
 import inspect
+import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -66,6 +67,30 @@ class Rule:
     def cases(self) -> tuple[Case, ...]:
         """Clean and flagged networks, built in code."""
         return tuple(sys.modules[self.module].cases())
+
+
+KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}
+
+
+def option(value: object, default: Option) -> Option:
+    """A value for an option, of the kind of its default.
+
+    Raises:
+        ValueError: it is of another kind; the message is the kind that was expected.
+
+    >>> option(2, 1.5)
+    2.0
+    >>> option(float("nan"), 1.5)
+    Traceback (most recent call last):
+    ...
+    ValueError: a number
+    """
+    if type(value) is int and isinstance(default, float):
+        return float(value)
+    finite = not isinstance(value, float) or math.isfinite(value)
+    if type(value) is type(default) and isinstance(value, int | float | str) and finite:
+        return value
+    raise ValueError(KINDS[type(default)])
 
 
 RULES: dict[str, Rule] = {}

@@ -11,7 +11,7 @@ from costmodel.fusion import fused_memory_access_bytes
 from costmodel.graph import Graph, Node
 from guidelines.finding import Breach, Finding, Level
 from guidelines.nearest import nearest
-from guidelines.rule import RULES, Option, Rule
+from guidelines.rule import RULES, Option, Rule, option
 from guidelines.selector import as_prefix, codes, unknown
 
 MIN_SHARE = 0.01
@@ -117,19 +117,13 @@ def _options(settings: Settings) -> dict[str, dict[str, Option]]:
                 raise SettingsError(
                     f"{rule.code} has no option '{name}'{nearest(name, rule.options)}"
                 )
-            options[rule.code][name] = _as_kind(value, rule.options[name], f"{rule.code}.{name}")
+            try:
+                options[rule.code][name] = option(value, rule.options[name])
+            except ValueError as error:
+                raise SettingsError(
+                    f"{rule.code}.{name}: expected {error}, found {value!r}"
+                ) from None
     return options
-
-
-def _as_kind(value: Option, default: Option, called: str) -> Option:
-    """The value, if it is of the kind of the option's default."""
-    kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
-    wanted = type(default)
-    if type(value) is wanted:
-        return value
-    if wanted is float and type(value) is int:
-        return float(value)
-    raise SettingsError(f"{called}: expected {kinds[wanted]}, found {value!r}")
 
 
 def _ignored(graph: Graph, settings: Settings) -> Callable[[str, str], bool]:

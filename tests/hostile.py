@@ -62,6 +62,18 @@ def exploding(levels: int) -> bytes:
     )
 
 
+def chained(length: int) -> bytes:
+    """Functions that each call the next one once."""
+    functions = [
+        function(f"f{i}", [helper.make_node(f"f{i + 1}", ["x"], ["y"], domain="local")])
+        for i in range(length)
+    ]
+    functions.append(function(f"f{length}", [helper.make_node("Relu", ["x"], ["y"])]))
+    return model(
+        [helper.make_node("f0", ["x"], ["y"], domain="local")], [value("x", 1)], functions=functions
+    )
+
+
 def nested(depth: int) -> bytes:
     """If inside If inside If, by hand, because the helpers recurse."""
 
@@ -93,6 +105,13 @@ def conv(x: onnx.ValueInfoProto, *dims: int, **attributes: object) -> bytes:
 def einsum() -> bytes:
     node = helper.make_node("Einsum", ["x", "x"], ["y"], equation="...a...b,...b->...a")
     return model([node], [value("x", 2, 3, 4, 5)])
+
+
+def scan() -> bytes:
+    """A Scan that claims to have a thousand million inputs."""
+    node = helper.make_node("Scan", ["x"], ["z"], num_scan_inputs=10**9)
+    node.attribute.append(helper.make_attribute("body", helper.make_graph([], "b", [], [])))
+    return model([node, helper.make_node("Relu", ["x"], ["y"])], [value("x", 2, 3)])
 
 
 def constant_of_shape() -> bytes:
@@ -173,14 +192,15 @@ def files() -> Iterator[tuple[str, bytes, str]]:
     yield "nested", nested(2000), "expected"
     yield "nested_small", nested(90), "expected"
     yield "empty_nodes", b"\x08\x08\x3a" + b"\x80\x89\x7a" + b"\x0a\x00" * 1_000_000, "1,000,000"
+    yield "chain", chained(1200), "nested function calls"
+    wide = [helper.make_node("Sum", ["x"] * 4000, [f"s{i}"]) for i in range(300)]
+    yield "wide", model(wide, [value("x", 1)], "s0"), "found more"
+    yield (
+        "long_names",
+        model([helper.make_node("Relu", ["x"], ["y"], "n" * 5000)], [value("x", 1)]),
+        "names",
+    )
     yield "no_text", good.replace(b"y", b"\xff"), "UTF-8"
     lines = helper.make_node("Relu", ["a\n::error::b\x1b[31m"], ["y"])
     yield "escapes", model([lines], [value("x", 1)]), "a\\n::error::b\\x1b[31m"
     yield "free", conv(value("x", "N", 3, "height", "width"), 4, 3, 3, 3), "--dim height=SIZE"
-
-
-SURVIVES = {
-    "einsum": einsum,
-    "constant_of_shape": constant_of_shape,
-}
-"""Files whose shape inference hangs or allocates, and which can be analysed all the same."""

@@ -42,6 +42,10 @@ def test_a_shape_of_2_to_the_40_is_never_allocated() -> None:
     assert graph.cost.writes == 2**40
 
 
+def test_a_count_that_claims_to_be_huge_is_not_believed() -> None:
+    assert [node.op_type for node in read(hostile.scan()).layers] == ["Relu"]
+
+
 def test_a_device_is_no_model() -> None:
     with pytest.raises(ModelError, match="regular file"):
         read("/dev/zero")
@@ -78,7 +82,7 @@ FILES_GOOD = hostile.conv(hostile.value("x", 1, 3, 8, 8), 4, 3, 3, 3)
 
 
 def test_work_that_does_not_end_is_stopped_and_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stops, "CPU_SECONDS", 0)
+    monkeypatch.setattr(stops, "STEP_SECONDS", 0)
 
     def work(at: object) -> None:
         at(7)  # type: ignore[operator]

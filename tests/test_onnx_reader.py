@@ -47,6 +47,13 @@ def model(
 node = helper.make_node
 
 
+def function(
+    name: str, inputs: list[str], outputs: list[str], body: list[onnx.NodeProto]
+) -> onnx.FunctionProto:
+    opset = [helper.make_opsetid("", 17)]
+    return helper.make_function("local", name, inputs, outputs, body, opset)
+
+
 def types(graph: Graph) -> list[str]:
     return [n.op_type for n in graph.layers]
 
@@ -457,6 +464,100 @@ def test_a_model_of_3_gb_is_no_special_case(tmp_path: Path) -> None:
         file.truncate(file.tell() + size)
     cost = read(path).cost
     assert (cost.params, cost.madds) == (rows * 1024, rows * 1024)
+
+
+# -- what looks like something else --------------------------------------------------------
+
+
+def test_a_name_inside_a_function_is_not_the_same_name_outside() -> None:
+    """The call ``n`` makes an inner value ``n/t``; the model has an initializer of that name."""
+    body = [node("MatMul", ["i", "k"], ["t"]), node("Relu", ["t"], ["o"])]
+    block = helper.make_function(
+        "local", "Block", ["i", "k"], ["o"], body, [helper.make_opsetid("", 17)]
+    )
+    nodes = [
+        node("Block", ["x", "w"], ["h"], domain="local", name="n"),
+        node("MatMul", ["h", "n/t"], ["y"]),
+    ]
+    tensors = [weight("w", 8, 8), weight("n/t", 8, 4)]
+    graph = read(model(nodes, [value("x", 1, 8)], ["y"], *tensors, functions=[block]))
+    assert types(graph) == ["MatMul", "Relu", "MatMul"]
+    assert graph.cost.madds == 64 + 32
+
+
+def test_a_function_may_give_one_value_twice() -> None:
+    block = helper.make_function(
+        "local",
+        "Twice",
+        ["i"],
+        ["o", "o"],
+        [node("Relu", ["i"], ["o"])],
+        [helper.make_opsetid("", 17)],
+    )
+    nodes = [
+        node("Twice", ["x"], ["a", "b"], domain="local"),
+        node("Sigmoid", ["a"], ["y"]),
+        node("Tanh", ["b"], ["z"]),
+    ]
+    graph = read(model(nodes, [value("x", 4)], ["y", "z"], functions=[block]))
+    assert graph.unknown == ()
+    assert graph.cost.writes == 3 * 4
+
+
+def test_an_operator_without_inputs_is_no_constant() -> None:
+    nodes = [node("Camera", [], ["x"], domain="local"), node("Conv", ["x", "w"], ["y"])]
+    graph = read(model(nodes, [], ["y"], weight("w", 4, 3, 1, 1)))
+    assert [n.op_type for n in graph.unknown] == ["local::Camera", "Conv"]
+
+
+def test_a_loop_that_ends_by_its_condition_is_assumed_to_run_once() -> None:
+    """Exporters write a ``while`` as a Loop of 2**63 - 1 iterations."""
+    graph = read(loop(2**63 - 1))
+    assert graph.assumed == {"iterations of loop": 1}
+    assert graph.cost.madds == 64
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_weight_that_an_if_chooses_is_a_parameter(known: bool) -> None:
+    def branch(name: str) -> onnx.GraphProto:
+        held = [weight(name, 64, 64, 3, 3)]
+        copy = node("Identity", [name], [f"{name}o"])
+        return helper.make_graph([copy], name, [], [value(f"{name}o", 64, 64, 3, 3)], held)
+
+    nodes = [
+        node("If", ["c"], ["w"], then_branch=branch("t"), else_branch=branch("e")),
+        node("Conv", ["x", "w"], ["y"]),
+    ]
+    condition = [helper.make_tensor("c", TensorProto.BOOL, [], [True])] if known else []
+    inputs = [value("x", 1, 64, 8, 8)] + ([] if known else [value("c", dtype=TensorProto.BOOL)])
+    graph = read(model(nodes, inputs, ["y"], *condition))
+    assert (graph.cost.params, graph.cost.buffers) == (64 * 64 * 9 * (1 if known else 2), 0)
+    assert graph.cost.madds == 36 * 64 * 64 * 9
+
+
+def test_a_long_list_in_a_constant_is_left_out_and_its_user_named() -> None:
+    nodes = [
+        node("Constant", [], ["w"], value_floats=[1.0] * 20_000),
+        node("Add", ["x", "w"], ["y"]),
+    ]
+    graph = read(model(nodes, [value("x", 20_000)], ["y"]).SerializeToString())
+    assert {n.op_type for n in graph.unknown} == {"Constant", "Add"}
+
+
+def test_the_value_of_a_constant_of_shape_may_not_stand_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of that name beside the model is not opened."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "secret.bin").write_bytes(bytes(8))
+    fill = TensorProto(name="v", data_type=I64, dims=[1], data_location=TensorProto.EXTERNAL)
+    fill.external_data.add(key="location", value="secret.bin")
+    nodes = [
+        node("ConstantOfShape", ["s"], ["shape"], value=fill),
+        node("Expand", ["x", "shape"], ["y"]),
+    ]
+    graph = read(model(nodes, [value("x", 1)], ["y"], ints("s", 2)))
+    assert [n.op_type for n in graph.unknown] == ["Expand"]
 
 
 # -- memory ---------------------------------------------------------------------------------

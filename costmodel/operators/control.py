@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from costmodel.cost import Cost
 from costmodel.operator import Operator, operator
@@ -13,9 +13,13 @@ from costmodel.tensor import Tensor
 class Control(Operator):
     """A branch or a loop: its body's operators carry the cost, once for each turn.
 
+    What it passes on may be a weight.
+
     >>> Control().cost.flops
     0
     """
+
+    weights: ClassVar = None
 
     @property
     def cost(self) -> Cost:

@@ -109,15 +109,14 @@ def options(values: Iterable[str], rules: Mapping[str, Rule]) -> Chosen:
 
 def _converted(whole: str, text: str, default: Option) -> Option:
     """The text as the kind of value that the default is."""
-    if isinstance(default, bool):
-        if text not in {"true", "false"}:
-            refuse("--option", f"expected true or false, found '{whole}'")
-        return text == "true"
+    from guidelines.rule import KINDS, option
+
     try:
-        return type(default)(text)
-    except ValueError:
-        kind = "a whole number" if isinstance(default, int) else "a number"
-        refuse("--option", f"expected {kind}, found '{whole}'")
+        if isinstance(default, bool):
+            return {"true": True, "false": False}[text]
+        return option(type(default)(text), default)
+    except (KeyError, ValueError):
+        refuse("--option", f"expected {KINDS[type(default)]}, found '{whole}'")
 
 
 def refuse(option: str, message: str) -> NoReturn:

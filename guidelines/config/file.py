@@ -92,6 +92,8 @@ def _parsed(data: bytes, called: str) -> dict[str, Any]:
         raise ConfigError(
             f"{called}: expected TOML as UTF-8 text, found bytes that are none"
         ) from None
+    except RecursionError:
+        raise ConfigError(f"{called}: expected TOML, found brackets nested without end") from None
     except tomllib.TOMLDecodeError as error:
         # The parser says where at the end of its message, or that it came to the end of the file.
         told = re.fullmatch(r"(.*?) \(at (?:line (\d+), column \d+|end of document)\)", str(error))

@@ -137,16 +137,12 @@ def _level(value: Any, place: Place) -> Level:
 
 def _option(value: Any, default: Option, place: Place) -> Option:
     """The value, if it is of the kind of the option's default."""
-    if isinstance(default, bool):
-        return _strict(value, place, {})
-    if isinstance(default, str):
-        if not isinstance(value, str):
-            place.expected("a string", value)
-        return str(value)
-    whole = isinstance(default, int)
-    if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
-        place.expected("a whole number" if whole else "a number", value)
-    return int(value) if whole else float(value)
+    from guidelines.rule import option
+
+    try:
+        return option(value, default)
+    except ValueError as error:
+        place.expected(str(error), value)
 
 
 KEYS: Mapping[str, Reader] = {

@@ -11,6 +11,9 @@ GAP = "  "
 NARROWEST = 14
 """Characters that a shortened column keeps."""
 
+WIDEST = 500
+"""Characters of a column at most, off a terminal too: a longer name is nobody's."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
@@ -41,7 +44,10 @@ def lines(
         view: its width decides; None leaves every cell whole.
         style: colours a padded cell, given its row's index.
     """
-    widths = [max(len(c.title), *(len(row[i]) for row in rows), 0) for i, c in enumerate(columns)]
+    widths = [
+        min(WIDEST, max(len(c.title), *(len(row[i]) for row in rows), 0))
+        for i, c in enumerate(columns)
+    ]
     kept = list(range(len(columns)))
     if view.width is not None:
         kept = _fit(columns, widths, view.width)

@@ -85,8 +85,8 @@ def check(graph: Graph, *, max_branches: float, max_fragments: int) -> Iterator[
                 kind="block",
                 value=branches,
                 bound=max_branches,
-                message=f"{measure.fragments} convolutions and poolings in {branches:.2g} branches "
-                f"side by side (limit {max_branches:g} branches)",
+                message=f"{measure.fragments} convolutions and poolings, at most {measure.longest} "
+                f"in a row: {branches:.2g} side by side (limit {max_branches:g})",
                 remedy=_remedy(graph, block),
                 excess_bytes=prices.of_block(block),
                 label=_label(graph, block),

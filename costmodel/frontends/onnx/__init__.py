@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from costmodel.assemble import Call, assemble
 from costmodel.errors import ModelError
 from costmodel.frontends.onnx.flatten import Flat, flatten
 from costmodel.frontends.onnx.kinds import as_tensor
-from costmodel.frontends.onnx.limits import Stopped, stoppable
+from costmodel.frontends.onnx.limits import TOTAL_SECONDS, Stopped, stoppable
 from costmodel.frontends.onnx.load import check_text, load
 from costmodel.frontends.onnx.nodes import attributes
 from costmodel.frontends.onnx.shapes import resolve
@@ -19,8 +20,8 @@ from costmodel.frontends.onnx.sizes import bind_inputs
 from costmodel.frontends.onnx.state import Resolved
 from costmodel.graph import Graph
 
-ATTEMPTS = 3
-"""How often shape inference is begun anew after a node that did not end."""
+SECONDS_A_STEP = 0.001
+"""CPU seconds that a step adds to the time for all of them: ten times what it mostly takes."""
 
 
 def read(
@@ -82,16 +83,26 @@ def _opset(model: onnx.ModelProto) -> int:
 
 
 def _resolve(flat: Flat, types: Mapping[str, onnx.TypeProto], dims: Mapping[str, int]) -> Resolved:
-    """Shape inference where it can be stopped; what stops it is left out of the next attempt."""
+    """Shape inference where it can be stopped; what stops it is left out of the next attempt.
+
+    A step that hangs or crashes is left out alone. Once the time for all of them is spent,
+    whatever had not been reached stays open too, so that there is an answer.
+    """
     skip: frozenset[int] = frozenset()
-    for _ in range(ATTEMPTS):
+    budget = TOTAL_SECONDS + len(flat.steps) * SECONDS_A_STEP
+    end = time.monotonic() + budget
+    while True:
         try:
-            return stoppable(lambda at: resolve(flat, types, dims, skip, at))  # noqa: B023  runs at once
+            return stoppable(lambda at: resolve(flat, types, dims, skip, at), budget)  # noqa: B023
         except Stopped as stopped:
-            skip |= {stopped.step}
-    raise ModelError(
-        f"expected shape inference to end, found {ATTEMPTS} operators on which it does not"
-    )
+            late = time.monotonic() > end or stopped.step in skip
+            last = len(flat.steps) if late else stopped.step + 1
+            left_out = skip.union(range(stopped.step, last))
+            if left_out == skip:
+                raise ModelError(
+                    "expected shape inference to end, found that it does not"
+                ) from None
+            skip = left_out
 
 
 def _calls(flat: Flat, resolved: Resolved, assumed: dict[str, int]) -> list[Call]:

@@ -10,6 +10,9 @@ from costmodel.frontends.onnx.kinds import as_tensor, bound, openness
 from costmodel.frontends.onnx.nodes import attributes
 from costmodel.frontends.onnx.state import State
 
+MOST_TRIPS = 2**31
+"""Iterations that a Loop may really be asked for; exporters write 2**63 - 1 for "while"."""
+
 
 def enter(state: State, step: Step) -> None:
     """Bring a value into a body: carried between iterations, or one item at a time."""
@@ -55,11 +58,13 @@ def _leave_if(state: State, step: Step) -> None:
             found[name] = min(kinds, key=openness)
     state.declare(step, found)
     for name, *results in zip(step.outputs, *branches, strict=False):
-        value = state.known.values.get(results[0]) if len(results) == 1 else None
-        if value is not None:
-            state.known.values[name] = value
-        if name:
-            state.define(name, state.types[name], constant=value is not None)
+        if not name:
+            continue
+        if len(results) == 1 and results[0] in state.known.values:
+            state.known.values[name] = state.known.values[results[0]]
+        inside = state.known.tensors.get(results[0]) if len(results) == 1 else None
+        constant = inside is not None and inside.constant
+        state.define(name, state.types[name], constant=constant)
 
 
 def _leave_loop(state: State, step: Step) -> None:
@@ -68,7 +73,7 @@ def _leave_loop(state: State, step: Step) -> None:
     states = 0
     if step.op_type == "Loop":
         trips = state.known.values.get(step.inputs[0]) if step.inputs[0] else None
-        if trips is not None and trips.size == 1:
+        if trips is not None and trips.size == 1 and int(trips.reshape(-1)[0]) <= MOST_TRIPS:
             state.known.trips[step.name] = max(0, int(trips.reshape(-1)[0]))
         results, states = results[1:], len(step.inputs) - 2
     elif step.op_type == "Scan":

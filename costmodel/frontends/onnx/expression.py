@@ -71,10 +71,11 @@ def evaluate(text: str, values: Mapping[str, int]) -> int | None:
     if tree is None:
         return None
     try:
-        value = _value(tree, values)
+        found = _value(tree, values)
+        value = int(found) if found == int(found) and abs(found) <= MAX_VALUE else None
     except (KeyError, ZeroDivisionError, OverflowError, ValueError, TypeError, RecursionError):
         return None
-    return int(value) if value == int(value) and abs(value) <= MAX_VALUE else None
+    return value
 
 
 def _parse(text: str) -> ast.expr | None:
@@ -97,7 +98,7 @@ def _value(tree: ast.expr, values: Mapping[str, int]) -> Number:
             return -_value(operand, values)
         case ast.BinOp(left=left, op=ast.Pow(), right=right):
             base, power = _value(left, values), _value(right, values)
-            if not 0 <= power <= 8 or abs(base) > 2**31:
+            if not isinstance(power, int) or not 0 <= power <= 8 or abs(base) > 2**31:
                 raise ValueError(tree)
             result: Number = base**power
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 import onnx
 
 from costmodel.errors import ModelError
+from costmodel.frontends.onnx.names import Names, Unique
 from costmodel.frontends.onnx.nodes import (
     attributes,
     called,
@@ -25,6 +26,11 @@ from costmodel.frontends.onnx.order import ordered
 
 MAX_STEPS = 200_000
 """Operators that a model may have once its functions are inlined."""
+
+MAX_CALLS = 100
+
+LARGE, MANY = 4096, 256
+"""Bytes, and inputs and outputs, from which a node counts as more than one."""
 
 BODIES = {"If", "Loop", "Scan", "SequenceMap"}
 """Operators that hold graphs, which are laid out beside them."""
@@ -80,7 +86,6 @@ class Flat:
 
     steps: list[Step] = field(default_factory=list)
     initializers: dict[str, onnx.TensorProto] = field(default_factory=dict)
-    sparse: dict[str, tuple[int, int]] = field(default_factory=dict)
     value_info: dict[str, onnx.TypeProto] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
 
@@ -93,39 +98,6 @@ def flatten(model: onnx.ModelProto) -> Flat:
             function that calls itself or expands without end.
     """
     return _Layout(model).flat
-
-
-class _Names:
-    """What a graph's local value names mean in the whole model; inner scopes see outer ones."""
-
-    __slots__ = ("known", "outer", "prefix")
-
-    def __init__(self, prefix: str, outer: _Names | None) -> None:
-        self.prefix = prefix
-        self.outer = outer
-        self.known: dict[str, str] = {"": ""}
-
-    def define(self, name: str, meaning: str | None = None) -> str:
-        unique = self.prefix + name if meaning is None else meaning
-        self.known[name] = unique
-        return unique
-
-    def __getitem__(self, name: str) -> str:
-        scope: _Names | None = self
-        while scope is not None:
-            found = scope.known.get(name)
-            if found is not None:
-                return found
-            scope = scope.outer
-        raise KeyError(name)
-
-    def __contains__(self, name: str) -> bool:
-        scope: _Names | None = self
-        while scope is not None:
-            if name in scope.known:
-                return True
-            scope = scope.outer
-        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +113,14 @@ class _Place:
 class _Layout:
     def __init__(self, model: onnx.ModelProto) -> None:
         self.flat = Flat()
-        self.taken: set[str] = set()
+        self.unique = Unique()
+        self.values = Unique()
         self.functions = {(f.domain, f.name, f.overload): f for f in model.functions}
         self.count(model.graph.node, {}, ())
         versions = {
             o.domain if o.domain != "ai.onnx" else "": o.version for o in model.opset_import
         }
-        names = _Names("", None)
+        names = Names("", self.values)
         for value in model.graph.input:
             names.define(value.name)
         self.graph(model.graph, names, _Place(versions))
@@ -158,7 +131,7 @@ class _Layout:
         )
 
     @staticmethod
-    def exists(name: str, names: _Names, reader: str) -> bool:
+    def exists(name: str, names: Names, reader: str) -> bool:
         if name not in names:
             raise ModelError(
                 f"expected a value '{name}' for {reader}, "
@@ -166,16 +139,7 @@ class _Layout:
             )
         return True
 
-    def unique(self, name: str) -> str:
-        """A node name that no other node has."""
-        candidate, count = name, 1
-        while candidate in self.taken:
-            count += 1
-            candidate = f"{name}#{count}"
-        self.taken.add(candidate)
-        return candidate
-
-    def graph(self, graph: onnx.GraphProto, names: _Names, place: _Place) -> None:
+    def graph(self, graph: onnx.GraphProto, names: Names, place: _Place) -> None:
         """Lay out a graph; its inputs are defined already."""
         for tensor in graph.initializer:
             self.flat.initializers[names.define(tensor.name)] = tensor
@@ -206,11 +170,16 @@ class _Layout:
         counted: dict[Function, int],
         calls: tuple[Function, ...],
     ) -> int:
-        """Operators that nodes expand to, each function counted once; no end is an error."""
+        """Operators that nodes expand to, each function counted once; no end is an error.
+
+        A node that is many times larger than most counts as several.
+        """
+        if len(calls) > MAX_CALLS:
+            raise ModelError(f"expected at most {MAX_CALLS} nested function calls, found more")
         total = 0
         for node in nodes:
             key = (node.domain, node.op_type, node.overload)
-            total += 1
+            total += 1 + node.ByteSize() // LARGE + (len(node.input) + len(node.output)) // MANY
             if key in self.functions:
                 if key in calls:
                     raise ModelError(
@@ -228,7 +197,7 @@ class _Layout:
             )
         return total
 
-    def node(self, node: onnx.NodeProto, names: _Names, place: _Place) -> None:
+    def node(self, node: onnx.NodeProto, names: Names, place: _Place) -> None:
         """Lay out one node: a function call, a node with bodies, or a plain operator."""
         domain = "" if node.domain in AI_ONNX else node.domain
         op_type = f"{domain}::{node.op_type}" if domain else node.op_type
@@ -271,11 +240,15 @@ class _Layout:
         }
         call = called(node).strip("/").rpartition("/")[2]
         inner = _Place(versions or place.versions, under(scope, call), place.guards, place.loops)
-        names = _Names(f"{name}/", None)
+        names = Names(f"{name}/", self.values)
         for position, formal in enumerate(function.input):
             names.define(formal, inputs[position] if position < len(inputs) else "")
         nodes = [with_attributes(inside, given) for inside in function.node]
-        results = dict(zip(function.output, outputs, strict=False))
+        results: dict[str, str] = {}
+        repeated: list[tuple[str, str]] = []
+        for formal, actual in zip(function.output, outputs, strict=False):
+            if results.setdefault(formal, actual) != actual:
+                repeated.append((formal, actual))
         for inside in nodes:
             for output in inside.output:
                 if output:
@@ -285,7 +258,7 @@ class _Layout:
                 self.flat.value_info.setdefault(names.known[value.name], value.type)
         for inside in ordered(nodes):
             self.node(inside, names, inner)
-        for formal, actual in results.items():
+        for formal, actual in (*results.items(), *repeated):
             if actual and formal in names and names[formal] != actual:
                 self.pass_on(name, names[formal], actual, inner)
 
@@ -310,7 +283,7 @@ class _Layout:
             )
         )
 
-    def bodies(self, step: Step, names: _Names, place: _Place) -> None:
+    def bodies(self, step: Step, names: Names, place: _Place) -> None:
         """Lay out the graphs that a node holds, before the node itself."""
         node = step.proto
         values = attributes(node)
@@ -332,8 +305,8 @@ class _Layout:
             sources += [(value, "carry", 0) for value in step.inputs[2:]]
         elif step.op_type == "Scan":
             body = graph_attribute(node, "body")
-            scanned = values.get("num_scan_inputs", 0)
             given = step.inputs[1:] if step.version < 9 else step.inputs
+            scanned = _clamped(values.get("num_scan_inputs"), len(given))
             axes = values.get("scan_input_axes", [0] * scanned)
             states = len(given) - scanned
             sources = [(value, "carry", 0) for value in given[:states]]
@@ -344,11 +317,11 @@ class _Layout:
         step.bodies = (self.body(body, step.name, names, inner, sources),)
 
     def body(
-        self, graph: onnx.GraphProto, prefix: str, outer: _Names, place: _Place,
+        self, graph: onnx.GraphProto, prefix: str, outer: Names, place: _Place,
         sources: Iterable[tuple[str, str, int]],
     ) -> tuple[str, ...]:  # fmt: skip
         """Lay out one body and return the names of its outputs."""
-        names = _Names(f"{prefix}/", outer)
+        names = Names(f"{prefix}/", self.values, outer)
         held = {tensor.name for tensor in graph.initializer}
         given = list(sources)
         for position, value in enumerate(v for v in graph.input if v.name not in held or given):
@@ -363,3 +336,8 @@ class _Layout:
             for o in graph.output
             if self.exists(o.name, names, f"an output of {prefix}")
         )
+
+
+def _clamped(count: object, most: int) -> int:
+    """An attribute that counts something there is at most ``most`` of."""
+    return min(max(count, 0), most) if isinstance(count, int) else 0

@@ -1,29 +1,33 @@
 """Run a step of analysis where it can be stopped.
 
 Shape inference and parsing are C++ that can loop for minutes, exhaust memory or crash on a
-hostile file. They run in a forked child with a limit on CPU time and memory; the child tells
+hostile file. They run in a forked child with limits on CPU time and memory; the child tells
 through shared memory where it is, so the parent knows what to leave out of the next attempt.
+Where a platform cannot fork, they run in the same process, without these limits.
 """
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import pickle
+import select
+import signal
 import struct
 import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 T = TypeVar("T")
 
-CPU_SECONDS = 2
+STEP_SECONDS = 2
 """CPU seconds that one step may take before it is stopped."""
 
-WALL_SECONDS = 60
-"""Seconds after which a child is stopped whatever it does: it may be waiting for nothing."""
+TOTAL_SECONDS = 4.0
+"""CPU seconds that all steps together may take, unless the caller allows more."""
 
 MEGABYTES = 512
 """Memory that the work may take beyond what the process holds."""
@@ -37,11 +41,12 @@ class Stopped(Exception):
         self.step = step
 
 
-def stoppable(work: Callable[[Callable[[int], None]], T]) -> T:
+def stoppable(work: Callable[[Callable[[int], None]], T], seconds: float = TOTAL_SECONDS) -> T:
     """Run ``work(at)`` in a child process, which calls ``at(step)`` as it goes.
 
-    Returns:
-        What ``work`` returned, by way of pickle.
+    Args:
+        work: what to run; its result goes through pickle.
+        seconds: CPU time that it may take in all.
 
     Raises:
         Stopped: a step took too long, too much memory, or crashed the process.
@@ -49,22 +54,27 @@ def stoppable(work: Callable[[Callable[[int], None]], T]) -> T:
     """
     if not hasattr(os, "fork"):
         return work(lambda step: None)
-    progress = mmap.mmap(-1, 8)
-    reader, writer = os.pipe()
-    with warnings.catch_warnings():
-        # Other threads (BLAS) exist from import on; the child uses none of them.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child == 0:
-        _child(work, progress, writer)
-    os.close(writer)
-    try:
-        data = _read(reader, child)
-    finally:
-        os.close(reader)
-        os.waitpid(child, 0)
-    if not data:
-        raise Stopped(struct.unpack("q", progress[:8])[0])
+    with mmap.mmap(-1, 8) as progress:
+        reader, writer = os.pipe()
+        try:
+            child = _fork()
+        except OSError:
+            os.close(writer)
+            os.close(reader)
+            raise
+        if child == 0:
+            _child(work, progress, writer, seconds)
+        os.close(writer)
+        try:
+            data = _read(reader, 4 * seconds + 20)
+        finally:
+            os.close(reader)
+            # It has answered or it never will; a host that ignores SIGCHLD reaps it itself.
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+        if not data:
+            raise Stopped(struct.unpack("q", progress[:8])[0])
     succeeded, result = pickle.loads(data)
     if not succeeded:
         raise result
@@ -72,27 +82,32 @@ def stoppable(work: Callable[[Callable[[int], None]], T]) -> T:
     return value
 
 
-def _read(reader: int, child: int) -> bytes:
-    """All that the child writes, or nothing if it dies or outlasts the wall-clock limit."""
-    import select
-    import signal
+def _fork() -> int:
+    with warnings.catch_warnings():
+        # Other threads (BLAS) exist from import on; the child uses none of them.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
 
+
+def _read(reader: int, seconds: float) -> bytes:
+    """All that the child writes, or nothing if it dies or outlasts the wall-clock limit."""
     chunks: list[bytes] = []
-    deadline = time.monotonic() + WALL_SECONDS
-    while True:
-        ready, _, _ = select.select([reader], [], [], max(0.0, deadline - time.monotonic()))
-        if not ready:
-            os.kill(child, signal.SIGKILL)
-            return b""
+    poll = select.poll()
+    poll.register(reader, select.POLLIN | select.POLLHUP)
+    deadline = time.monotonic() + seconds
+    while poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
         chunk = os.read(reader, 1 << 20)
         if not chunk:
             data = b"".join(chunks)
             size = struct.unpack("Q", data[:8])[0] if len(data) >= 8 else -1
             return data[8:] if len(data) - 8 == size else b""
         chunks.append(chunk)
+    return b""
 
 
-def _child(work: Callable[[Callable[[int], None]], Any], progress: mmap.mmap, writer: int) -> None:
+def _child(
+    work: Callable[[Callable[[int], None]], Any], progress: mmap.mmap, writer: int, seconds: float
+) -> NoReturn:
     """The child's whole life: limits, work, answer, exit without any clean-up of the parent's."""
     try:
         import faulthandler
@@ -101,20 +116,24 @@ def _child(work: Callable[[Callable[[int], None]], Any], progress: mmap.mmap, wr
 
         faulthandler.disable()
         gc.disable()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         silence = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silence, 2)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         _limit_memory(resource)
+        last = time.process_time() + seconds
         renewed = -1
 
         def at(step: int) -> None:
             nonlocal renewed
             progress[:8] = struct.pack("q", step)
-            now = int(time.process_time())
-            if now > renewed:
+            now = time.process_time()
+            if now > last:
+                os._exit(1)
+            if int(now) > renewed:
+                renewed = int(now)
                 hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-                resource.setrlimit(resource.RLIMIT_CPU, (now + CPU_SECONDS + 1, hard))
-                renewed = now
+                resource.setrlimit(resource.RLIMIT_CPU, (renewed + STEP_SECONDS + 1, hard))
 
         at(0)
         try:

@@ -21,7 +21,6 @@ TEXT = {".onnxtxt": "onnxtxt", ".textproto": "textproto", ".prototxt": "textprot
 """Text forms by their file extension."""
 
 MAX_TEXT = 64 * 1024 * 1024
-MAX_SKELETON = 256 * 1024 * 1024
 
 NOT_MODELS = (
     (b"version https://git-lfs", "a Git LFS pointer; fetch the file with `git lfs pull`"),
@@ -87,10 +86,6 @@ def parse(data: Buffer, form: str = "protobuf") -> onnx.ModelProto:
     if form != "protobuf":
         data = _from_text(bytes(data), form)
     cut = skeleton(data)
-    if len(cut) > MAX_SKELETON:
-        raise ModelError(
-            f"expected an architecture under {MAX_SKELETON:,} bytes, found {len(cut):,}"
-        )
     try:
         model = onnx.ModelProto.FromString(cut)
     except DecodeError:

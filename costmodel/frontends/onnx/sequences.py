@@ -98,7 +98,7 @@ def join(state: State, step: Step) -> None:
 
 def infer_sequence(state: State, step: Step, items: list[onnx.TypeProto] | None) -> None:
     state.declare(step, by_schema(state, step))
-    if items is not None and step.outputs:
+    if items is not None and len(items) <= LIMIT and step.outputs:
         state.sequences[step.outputs[0]] = items
 
 

@@ -109,7 +109,7 @@ def literal(state: State, step: Step) -> None:
         if not text and array.size <= arithmetic.LIMIT:
             state.known.values[name] = array
         return
-    raise ModelError(f"expected a value in Constant node '{step.name}', found none")
+    state.leave_open(step, "the file holds no value for this Constant")
 
 
 def by_rule(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +19,7 @@ from costmodel.frontends.onnx.kinds import (
     merged,
     openness,
 )
-from costmodel.frontends.onnx.values import LIMIT
+from costmodel.frontends.onnx.values import small_value
 from costmodel.tensor import Tensor
 
 RANDOM = {
@@ -83,8 +82,11 @@ class State:
 
     def declare(self, step: Step, found: Mapping[str, onnx.TypeProto]) -> None:
         """Record a node's outputs, by inference or by what the file says of them."""
-        constant = step.op_type not in RANDOM and all(
-            self.known.tensors[name].constant for name in step.inputs if name in self.known.tensors
+        known = self.known.tensors
+        constant = (
+            step.op_type not in RANDOM
+            and any(step.inputs)
+            and all(name in known and known[name].constant for name in step.inputs if name)
         )
         for name in step.outputs:
             if not name:
@@ -122,13 +124,3 @@ class State:
         """Say why a step was not inferred; its outputs are what the file says of them."""
         self.known.reasons[step.name] = reason
         self.declare(step, {})
-
-
-def small_value(tensor: onnx.TensorProto) -> np.ndarray[Any, Any] | None:
-    """The value of a tensor that is small and whose data stand in the file itself."""
-    if math.prod(tensor.dims) > LIMIT or tensor.data_location == onnx.TensorProto.EXTERNAL:
-        return None
-    try:
-        return numpy_helper.to_array(tensor)
-    except (ValueError, TypeError, KeyError):
-        return None

@@ -20,6 +20,7 @@ LARGE_LIST = 65536
 """Bytes of an attribute from which its list of numbers is left out."""
 
 MAX_FIELDS = 1_000_000
+MAX_SKELETON = 128 * 1024 * 1024
 MAX_DEPTH = 60
 
 Buffer: TypeAlias = bytes | memoryview | mmap.mmap
@@ -63,6 +64,16 @@ class _Cutter:
     def __init__(self, data: Buffer) -> None:
         self.data = data
         self.fields = 0
+        self.kept = 0
+
+    def take(self, start: int, stop: int) -> bytes:
+        """Bytes as they stand; an architecture that is larger than any is refused."""
+        self.kept += stop - start
+        if self.kept > MAX_SKELETON:
+            raise ModelError(
+                f"expected an architecture of at most {MAX_SKELETON:,} bytes, found more"
+            )
+        return bytes(self.data[start:stop])
 
     def varint(self, at: int, end: int) -> tuple[int, int]:
         value = shift = 0
@@ -86,7 +97,6 @@ class _Cutter:
         if depth > MAX_DEPTH:
             raise ModelError(f"expected at most {MAX_DEPTH} nested messages, found more")
         inside = MESSAGES[kind]
-        data = self.data
         while at < end:
             self.fields += 1
             if self.fields > MAX_FIELDS:
@@ -118,7 +128,7 @@ class _Cutter:
                         body = b"".join(parts)
                         keep(_encode(tag) + _encode(len(body)) + body)
                 else:
-                    keep(bytes(data[start:stop]))
+                    keep(self.take(start, stop))
                 at = stop
                 continue
             if wire == 0:
@@ -136,7 +146,7 @@ class _Cutter:
                 raise ModelError(
                     f"expected more bytes after byte {start}, found the end: the file is truncated"
                 )
-            keep(bytes(data[start:at]))
+            keep(self.take(start, at))
 
 
 def _encode(value: int) -> bytes:
