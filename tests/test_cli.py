@@ -641,3 +641,9 @@ def test_hostile_names_from_a_file(here: Path) -> None:
         missing.stderr
         == "guidelint: none\\x1b]0;\\n.onnx: expected a file, a folder or a glob, found nothing\n"
     )
+
+
+def test_the_columns_to_sort_by_are_those_of_the_report() -> None:
+    from guidelines.report import layers
+
+    assert tuple(layers.SORTS) == commands.SORTS

@@ -13,8 +13,8 @@ from costmodel import read
 from costmodel.frontends.code import Network, Value
 from costmodel.frontends.onnx.write import write
 from costmodel.fusion import COMPOSED, GENERIC, NONE, fused_memory_access_bytes, kernels
+from costmodel.fusion.memory import Memory
 from costmodel.graph import Graph
-from costmodel.memory import Memory
 
 LIGHT = sorted((Path(onnx.__file__).parent / "backend/test/data/light").glob("light_*.onnx"))
 

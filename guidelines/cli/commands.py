@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from guidelines.rule import Rule
 
 SORTS = ("name", "op", "params", "madds", "flops", "bytes", "intensity")
+"""Keys of ``report.layers.SORTS``, which help must not import networkx to show."""
 
 
 @click.group(

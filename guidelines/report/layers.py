@@ -11,8 +11,6 @@ from costmodel.graph import Graph, Node
 from guidelines.report.heading import shape_text
 from guidelines.report.report import Model
 
-BY = ("layer", "op", "scope")
-
 DEPTH = 12
 """Levels of modules that get rows of their own; what lies deeper is counted in the last."""
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from costmodel.graph import Graph, Node
-from guidelines.finding import Finding, Level
+from guidelines.finding import Finding
 from guidelines.report.totals import Totals
 
 
@@ -61,10 +60,6 @@ class Report:
     def findings(self) -> tuple[Finding, ...]:
         """The findings of all networks."""
         return tuple(found for model in self.models for found in model.findings or ())
-
-    def at_least(self, level: Level) -> Iterator[Finding]:
-        """The findings of that level and above."""
-        return (found for found in self.findings if found.level.rank >= level.rank)
 
     def to_dict(self, *, nodes: bool = False) -> dict[str, Any]:
         """The JSON layout, ``schema_version`` 1; ``schema.json`` beside this file describes it.

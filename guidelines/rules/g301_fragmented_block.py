@@ -51,8 +51,8 @@ from itertools import takewhile
 from costmodel.blocks import Block, blocks
 from costmodel.frontends.code import Network, Value
 from costmodel.fusion import Kernel, kernels
+from costmodel.fusion.memory import Memory
 from costmodel.graph import Graph, Node
-from costmodel.memory import Memory
 from costmodel.operators import Conv, ConvTranspose, GlobalPool, Pool
 from guidelines.finding import Breach
 from guidelines.rule import Case, rule

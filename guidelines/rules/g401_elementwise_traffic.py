@@ -53,8 +53,8 @@ from dataclasses import dataclass
 
 from costmodel.frontends.code import Network, Value
 from costmodel.fusion import COMPOSED, COPIES, Kernel, kernels
+from costmodel.fusion.memory import functions
 from costmodel.graph import Graph, Node
-from costmodel.memory import functions
 from costmodel.operators import (
     BatchNormalization,
     Conv,

@@ -22,22 +22,10 @@ import functools
 from dataclasses import dataclass
 
 from costmodel.dims import Dim
-from costmodel.fusion_rules import COMPOSED, COPIES, GENERIC, NONE, Follow, Rules
+from costmodel.fusion.memory import Memory
+from costmodel.fusion.partition import partition
+from costmodel.fusion.rules import GENERIC, Rules
 from costmodel.graph import Graph, Node
-from costmodel.memory import Memory
-from costmodel.partition import partition
-
-__all__ = [
-    "COMPOSED",
-    "COPIES",
-    "GENERIC",
-    "NONE",
-    "Follow",
-    "Kernel",
-    "Rules",
-    "fused_memory_access_bytes",
-    "kernels",
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +79,7 @@ def fused_memory_access_bytes(graph: Graph, rules: Rules = GENERIC) -> Dim:
     >>> from costmodel.frontends.code import Network
     >>> net = Network()
     >>> graph = net.graph(net.relu(net.conv(net.input(2, 4, 4), 3)))
+    >>> from costmodel.fusion.rules import NONE
     >>> fused_memory_access_bytes(graph, NONE)  # 4*(16*2 + 2*3 + 16*3 + 2*16*3)
     728
     >>> fused_memory_access_bytes(graph)  # 4*(16*2 + 2*3 + 16*3)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from costmodel.dims import Dim
-from costmodel.fusion_rules import Follow, Rules
+from costmodel.fusion.memory import Memory, functions
+from costmodel.fusion.rules import Follow, Rules
 from costmodel.graph import Graph, Node
-from costmodel.memory import Memory, functions
 
 MOST_INPUTS = 8
 """Inputs of an operator that anything fuses with; a wide Concat is not looked through."""
