@@ -65,10 +65,14 @@ def assemble(
     nodes: list[Node] = []
     aside: dict[str, Cost] = {}
     used: dict[str, Tensor] = {}
-    for call in live:
+    bound = [
+        (call, bind(call, tensors) if untaken.isdisjoint(call.branches) else (None, ""))
+        for call in live
+    ]
+    owned = constants.claim([(call, operator) for call, (operator, _) in bound])
+    for call, (operator, reason) in bound:
+        params, buffers = owned[call.name]
         skipped = next((name for name, branch in call.branches if (name, branch) in untaken), None)
-        operator, reason = (None, "") if skipped is not None else bind(call, tensors)
-        params, buffers = constants.claim(call, operator)
         if skipped is not None:
             aside[skipped] = aside.get(skipped, Cost()) + Cost(params=params, buffers=buffers)
             continue
@@ -172,42 +176,66 @@ class _Constants:
         self.tensors = tensors
         self.makers = {out: call for call in calls if _folds(call, tensors) for out in call.outputs}
         self.owned: set[str] = set()
+        self.visited: set[tuple[str, bool, bool]] = set()
         self.origins: dict[str, Tensor] = {}
         self.bytes = 0
 
-    def claim(self, call: Call, operator: Operator | None) -> tuple[int, int]:
-        """Params and buffers that this call is the first to use."""
-        totals = [0, 0]
-        registered = REGISTRY.get(call.op_type)
+    def claim(self, calls: Sequence[tuple[Call, Operator | None]]) -> dict[str, tuple[int, int]]:
+        """Params and buffers that each call is the first to use, by the call's name.
+
+        Whatever is learned anywhere is a parameter, so learned paths are followed first.
+        """
+        totals: dict[str, list[int]] = {call.name: [0, 0] for call, _ in calls}
         for learned in (True, False):
-            for position, name in enumerate(call.inputs):
-                if _carries(call, position) is learned:
-                    self.take(name, learned, registered.cls if registered else None, totals)
-        if operator is not None and operator.packed and any(totals):
-            return operator.cost.params, operator.cost.buffers
-        return totals[0], totals[1]
+            for call, _ in calls:
+                registered = REGISTRY.get(call.op_type)
+                reader = registered.cls if registered else None
+                for position, name in enumerate(call.inputs):
+                    carried = _carries(call, position)
+                    if carried or not learned:
+                        self.take(name, carried, reader, totals[call.name], learned)
+        for call, operator in calls:
+            if operator is not None and operator.packed:
+                inside = not any(self.constant(name) for name in call.inputs)
+                if inside or any(totals[call.name]):
+                    totals[call.name] = [operator.cost.params, operator.cost.buffers]
+        return {name: (params, buffers) for name, (params, buffers) in totals.items()}
+
+    def constant(self, name: str) -> bool:
+        """Whether a value is fixed before the network runs."""
+        return name in self.tensors and self.tensors[name].constant
 
     def take(
-        self, name: str, learned: bool, reader: type[Operator] | None, totals: list[int]
+        self, name: str, learned: bool, reader: type[Operator] | None, totals: list[int], only: bool
     ) -> None:
-        """Follow a constant back to what the file stores, and claim that."""
+        """Follow a constant back to what the file stores, and claim that.
+
+        Args:
+            only: whether to follow learned paths alone.
+        """
         pending = [(name, learned, reader)]
         while pending:
             name, learned, reader = pending.pop()
-            if name in self.owned or name not in self.tensors or not self.tensors[name].constant:
+            if name in self.owned or not self.constant(name) or (only and not learned):
                 continue
-            self.owned.add(name)
+            if (name, learned, only) in self.visited:
+                continue
+            self.visited.add((name, learned, only))
             maker = self.makers.get(name)
             if maker is not None and maker.op_type not in SOURCES:
+                if maker.op_type in EXTENTS:
+                    continue
                 cls = REGISTRY[maker.op_type].cls if maker.op_type in REGISTRY else None
-                quantised = cls if cls is not None and cls.quantised else reader
+                if cls is not None and (cls.quantised or not cls.learns_scalars):
+                    reader = cls
                 for position, source in enumerate(maker.inputs):
                     if source:
                         carried = (
                             learned and maker.op_type not in MASKS and _carries(maker, position)
                         )
-                        pending.append((source, carried, quantised))
+                        pending.append((source, carried, reader))
                 continue
+            self.owned.add(name)
             tensor = self.tensors[name]
             if not tensor.known or _is_argument(tensor, reader):
                 continue
@@ -238,6 +266,9 @@ class _Constants:
 
 SOURCES = {"Constant", "ConstantOfShape"}
 """Operators that make a constant out of nothing but its shape."""
+
+EXTENTS = {"Shape", "Size"}
+"""Operators that look at a tensor's shape and not at what it holds."""
 
 MASKS = {"Where", "ScatterND", "ScatterElements", "Trilu", "OneHot"}
 """Operators that make masks: what they are made of is not learned."""

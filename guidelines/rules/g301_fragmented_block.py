@@ -64,7 +64,7 @@ MODULE = 64
 """Nodes of a block up to which two convolutions may be proposed in its place."""
 
 
-@rule("G301", "fragmented-block", max_branches=2.0, max_fragments=4)
+@rule("G301", "fragmented-block", max_branches=2.0, max_fragments=3)
 def check(graph: Graph, *, max_branches: float, max_fragments: int) -> Iterator[Breach]:
     """Measure every block, inner ones first; one that is reported counts as one fragment."""
     found = blocks(graph)

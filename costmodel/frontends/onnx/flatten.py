@@ -25,7 +25,10 @@ from costmodel.frontends.onnx.nodes import (
 from costmodel.frontends.onnx.order import ordered
 
 MAX_STEPS = 200_000
-"""Operators that a model may have once its functions are inlined."""
+"""Operators that a model may have."""
+
+MAX_GROWTH, SMALL = 10, 20_000
+"""How many times its own nodes a model may have once functions are inlined, if they are many."""
 
 MAX_CALLS = 100
 
@@ -116,7 +119,12 @@ class _Layout:
         self.unique = Unique()
         self.values = Unique()
         self.functions = {(f.domain, f.name, f.overload): f for f in model.functions}
-        self.count(model.graph.node, {}, ())
+        own = len(model.graph.node) + sum(len(f.node) for f in model.functions)
+        if self.count(model.graph.node, {}, ()) > max(SMALL, MAX_GROWTH * own):
+            raise ModelError(
+                f"expected functions that inline to at most {SMALL:,} operators or "
+                f"{MAX_GROWTH} times those written, found more"
+            )
         versions = {
             o.domain if o.domain != "ai.onnx" else "": o.version for o in model.opset_import
         }
@@ -124,6 +132,13 @@ class _Layout:
         for value in model.graph.input:
             names.define(value.name)
         self.graph(model.graph, names, _Place(versions))
+        read = {name for step in self.flat.steps for name in step.inputs}
+        read.update(name for step in self.flat.steps for body in step.bodies for name in body)
+        self.flat.initializers = {
+            name: tensor
+            for name, tensor in self.flat.initializers.items()
+            if name in read or name in names.known
+        }
         self.flat.outputs = tuple(
             names[o.name]
             for o in model.graph.output

@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from costmodel.errors import ModelError
 from costmodel.frontends.onnx.flatten import Flat, Step
 from costmodel.frontends.onnx.kinds import (
     as_tensor,
@@ -97,6 +98,11 @@ class State:
                 said = bound(said, self.dims)
                 kind = (
                     said if kind is None or kind.WhichOneof("value") is None else merged(kind, said)
+                )
+            if kind is not None and any(d.dim_value < 0 for d in kind.tensor_type.shape.dim):
+                raise ModelError(
+                    f"{step.op_type} node '{step.name}': expected a kernel, strides and pads that "
+                    f"leave something, found an output of {as_tensor(kind, constant).label}"
                 )
             if kind is None or (kind.HasField("tensor_type") and not kind.tensor_type.elem_type):
                 kind = self.typed(step, kind)
