@@ -78,7 +78,9 @@ class Finding:
         """``features.2``, or ``×16: features.2 … features.17``."""
         if len(self.places) == 1:
             return self.places[0]
-        return f"×{len(self.places)}: {self.places[0]} … {self.places[-1]}"
+        first, last = self.places[0], self.places[-1]
+        reach = first if first == last else f"{first} … {last}"
+        return f"×{len(self.places)}: {reach}"
 
     @property
     def fingerprint(self) -> str:

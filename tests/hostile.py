@@ -175,6 +175,11 @@ def files() -> Iterator[tuple[str, bytes, str]]:
     yield "reshape", model([reshape], [value("x", 2, 3)], initializer=[shape]), "6 elements"
     concat = helper.make_node("Concat", ["x", "z"], ["y"], axis=1)
     yield "concat", model([concat], [value("x", 2, 3), value("z", 4, 3)]), "[2, 3] and [4, 3]"
+    yield "kernel", conv(value("x", 1, 3, 8, 8), 4, 3, 30, 30), "leave something"
+    yield "strides", conv(value("x", 1, 3, 8, 8), 4, 3, 3, 3, strides=[0, 1]), "strides"
+    biased = helper.make_node("Conv", ["x", "w", "b"], ["y"])
+    tensors = [weight("w", 4, 3, 3, 3), weight("b", 7)]
+    yield "bias", model([biased], [value("x", 1, 3, 8, 8)], initializer=tensors), "[7]"
     yield "negative", conv(value("x", 1, -7, 8, 8), 4, 3, 3, 3), "-7"
     yield "huge_dim", conv(value("x", 1, 2**62, 8, 8), 4, 3, 3, 3), str(2**62)
     yield "huge_weight", conv(value("x", 1, 3, 8, 8), 2**62, 3, 3, 3), str(2**62)

@@ -243,6 +243,20 @@ def test_integers_beside_a_scale_are_parameters() -> None:
     assert layer.bytes == {"int8": 32, "float32": 4 * (8 + 4)}  # weights as stored; x and y
 
 
+def test_a_weight_beside_its_own_norm_is_a_parameter() -> None:
+    """Weight normalisation: g * v / |v|, whose v is read by a reduction too."""
+    nodes = [
+        node("ReduceL2", ["v"], ["norm"], axes=[1, 2, 3], keepdims=1),
+        node("Div", ["v", "norm"], ["unit"]),
+        node("Mul", ["unit", "g"], ["w"]),
+        node("Conv", ["x", "w"], ["y"]),
+    ]
+    tensors = [weight("v", 4, 3, 3, 3), weight("g", 4, 1, 1, 1)]
+    graph = read(model(nodes, [value("x", 1, 3, 8, 8)], ["y"], *tensors))
+    assert (graph.cost.params, graph.cost.buffers) == (4 * 27 + 4, 0)
+    assert types(graph) == ["Conv"]
+
+
 def test_arguments_are_neither_parameters_nor_buffers() -> None:
     nodes = [node("Mul", ["x", "two"], ["h"]), node("Reshape", ["h", "shape"], ["y"])]
     two = helper.make_tensor("two", F, [], [2.0])
@@ -436,6 +450,14 @@ def test_models_as_text(form: str, tmp_path: Path) -> None:
         )
         onnx.save(m, path, {".textproto": "textproto", ".json": "json"}[form])
     assert read(path).cost.madds == 64 * 12
+
+
+def test_text_without_a_name_is_known_by_its_beginning() -> None:
+    text = (
+        '<ir_version: 8, opset_import: ["" : 17]>\n'
+        "g (float[1, 3, 8, 8] x, float[4, 3, 1, 1] w) => (float[1, 4, 8, 8] y) { y = Conv(x, w) }"
+    )
+    assert read(text.encode()).cost.madds == 64 * 12
 
 
 def test_text_that_is_no_model(tmp_path: Path) -> None:

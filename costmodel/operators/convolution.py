@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from costmodel.cost import Cost
@@ -31,6 +32,22 @@ def channels_first(dims: tuple[Dim, ...], channels_last: int) -> tuple[Dim, ...]
     (1, 116, 28, 28)
     """
     return (dims[0], dims[-1], *dims[1:-1]) if channels_last else dims
+
+
+def check_window(y: Tensor, attributes: Mapping[str, Any]) -> None:
+    """Raise ModelError where a window cannot move, or leaves nothing of its input.
+
+    >>> check_window(Tensor((1, 4, 0, 0)), {"strides": [1, 1]})
+    Traceback (most recent call last):
+    ...
+    costmodel.errors.ModelError: expected a window that fits, found an output of [1, 4, 0, 0]
+    """
+    for name in ("strides", "dilations"):
+        steps = attributes.get(name)
+        if isinstance(steps, list) and any(step < 1 for step in steps):
+            raise ModelError(f"expected {name} of at least 1, found {steps}")
+    if y.known and y.dims[0] and 0 in y.dims[1:]:
+        raise ModelError(f"expected a window that fits, found an output of {y.label}")
 
 
 def check_groups(group: int, c_out: Dim) -> None:
@@ -130,6 +147,7 @@ class Conv(Operator):
         group: int = 1, channels_last: int = 0, blocked: bool = False, **more: Any,
     ) -> Conv:  # fmt: skip
         """``blocked``: a layout that pads the channels, so that the kernel tells them."""
+        check_window(y, more)
         n, c_in, *extent_in = channels_first(x.dims, channels_last)
         c_out, c_group, *kernel = w.dims
         check_groups(group, c_out)
@@ -140,6 +158,8 @@ class Conv(Operator):
                 f"expected {c_group} channels x {group} groups = {c_group * group} "
                 f"input channels, found {c_in}"
             )
+        if b is not None and b.known and b.elements != c_out and not blocked:
+            raise ModelError(f"expected a bias of {c_out} elements, found {b.label}")
         d_in, h_in, w_in = spatial(tuple(extent_in))
         d, h, w_out = spatial(channels_first(y.dims, channels_last)[2:])
         k_d, k_h, k_w = spatial(tuple(kernel))
@@ -215,8 +235,9 @@ class ConvTranspose(Operator):
     @classmethod
     def bind(  # type: ignore[override]
         cls, x: Tensor, w: Tensor, *more: Tensor | None, y: Tensor, group: int = 1,
-        channels_last: int = 0, bias_at: int = 2, **_: Any,
+        channels_last: int = 0, bias_at: int = 2, **window: Any,
     ) -> ConvTranspose:  # fmt: skip
+        check_window(y, window)
         n, c_in, *extent_in = channels_first(x.dims, channels_last)
         rows, c_group, *kernel = w.dims
         check_groups(group, c_in)

@@ -8,7 +8,7 @@ from costmodel.cost import Cost
 from costmodel.dims import Dim
 from costmodel.operator import Operator, operator
 from costmodel.operators import shapes
-from costmodel.operators.convolution import channels_first, spatial
+from costmodel.operators.convolution import channels_first, check_window, spatial
 from costmodel.tensor import Tensor
 
 NCHWC = "com.microsoft.nchwc::"
@@ -73,8 +73,9 @@ class Pool(Operator):
     @classmethod
     def bind(  # type: ignore[override]
         cls, x: Tensor, *_: Tensor | None, y: Tensor, outputs: tuple[Tensor, ...] = (),
-        kernel_shape: list[int], operations: int = 1, channels_last: int = 0, **__: Any,
+        kernel_shape: list[int], operations: int = 1, channels_last: int = 0, **window: Any,
     ) -> Pool:  # fmt: skip
+        check_window(y, window)
         n, c, *extent_in = channels_first(x.dims, channels_last)
         d_in, h_in, w_in = spatial(tuple(extent_in))
         d, h, w = spatial(channels_first(y.dims, channels_last)[2:])

@@ -113,12 +113,23 @@ def run(
     return Outcome(tuple(done), tuple(errors))
 
 
+MOST_PIPED = 512 * 1024 * 1024
+"""Bytes of standard input, which is kept whole; a file is not."""
+
+
 def _read(job: Job) -> Graph:
     if job.source.problem:
         raise ModelError(job.source.problem)
     from costmodel.frontends.onnx import read
 
-    given = sys.stdin.buffer.read() if job.source.path == STDIN else job.source.path
+    given: bytes | str = job.source.path
+    if given == STDIN:
+        given = sys.stdin.buffer.read(MOST_PIPED + 1)
+        if len(given) > MOST_PIPED:
+            raise ModelError(
+                f"expected at most {MOST_PIPED:,} bytes on standard input; give the file's path, "
+                "whose weights are not read"
+            )
     return read(
         given, dims=job.config.dims, shapes=job.config.shapes, path=job.source.path, spare=job.spare
     )

@@ -73,9 +73,9 @@ def finding_entry(found: Finding) -> dict[str, Any]:
 
 
 def node_entry(node: Node) -> dict[str, Any]:
-    """One node; ``operator`` is null where the cost is unknown."""
+    """One node; where its cost is unknown, all is null but the constants that it owns."""
     operator = node.operator
-    return {
+    entry = {
         "name": text(node.name),
         "scope": text(node.scope),
         "op_type": text(node.op_type),
@@ -85,6 +85,13 @@ def node_entry(node: Node) -> dict[str, Any]:
         "bytes": {dtype: plain(moved) for dtype, moved in sorted(node.bytes.items())},
         "memory_access_bytes": plain(sum(node.bytes.values())),
     }
+    if operator is None:
+        entry.update(dict.fromkeys(WORK))
+    return entry
+
+
+WORK = ("madds", "ops", "weight_reads", "reads", "writes", "bytes", "memory_access_bytes")
+"""What is not known of a node without a cost."""
 
 
 def _operator(operator: Operator) -> dict[str, Any]:

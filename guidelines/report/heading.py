@@ -80,19 +80,20 @@ def _coverage(model: Model, view: View) -> str:
 def _totals(model: Model, view: View) -> list[str]:
     """Counts on the left, bytes on the right; one below the other where the view is narrow."""
     totals = model.totals
+    least = "≥ " if model.unknown else ""
     counts = (
         ("params", count(totals.params)), ("buffers", count(totals.buffers)),
-        ("madds", count(totals.madds)), ("flops", count(totals.flops)),
+        ("madds", least + count(totals.madds)), ("flops", least + count(totals.flops)),
     )  # fmt: skip
     memory = (
         ("weights", size(totals.weight_bytes), ""),
         (
             "memory access",
-            size(totals.memory_access_bytes),
+            least + size(totals.memory_access_bytes),
             f"{count(totals.memory_access)} elements",
         ),
-        ("… when fused", size(totals.fused_memory_access_bytes), ""),
-        ("peak activations", size(totals.peak_activation_bytes), ""),
+        ("… when fused", least + size(totals.fused_memory_access_bytes), ""),
+        ("peak activations", least + size(totals.peak_activation_bytes), ""),
     )
     wide = max(len(value) for _, value in counts)
     broad = max(len(value) for _, value, _ in memory)

@@ -62,7 +62,7 @@ def _graph(
     spare: bool,
 ) -> Graph:
     flat = flatten(model)
-    sizes = bind_inputs(model, flat, dims, shapes, spare=spare)
+    sizes = bind_inputs(model, dims, shapes, spare=spare)
     resolved = _resolve(flat, sizes.types, sizes.dims)
     assumed = dict(sizes.assumed)
     calls = _calls(flat, resolved, assumed)

@@ -132,18 +132,16 @@ class _Layout:
         for value in model.graph.input:
             names.define(value.name)
         self.graph(model.graph, names, _Place(versions))
-        read = {name for step in self.flat.steps for name in step.inputs}
-        read.update(name for step in self.flat.steps for body in step.bodies for name in body)
-        self.flat.initializers = {
-            name: tensor
-            for name, tensor in self.flat.initializers.items()
-            if name in read or name in names.known
-        }
         self.flat.outputs = tuple(
             names[o.name]
             for o in model.graph.output
             if self.exists(o.name, names, "the model's output")
         )
+        read = {name for step in self.flat.steps for name in step.inputs}
+        read.update(name for step in self.flat.steps for body in step.bodies for name in body)
+        read.update(self.flat.outputs)
+        held = self.flat.initializers
+        self.flat.initializers = {name: held[name] for name in held if name in read}
 
     @staticmethod
     def exists(name: str, names: Names, reader: str) -> bool:

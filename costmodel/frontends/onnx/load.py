@@ -81,7 +81,8 @@ def parse(data: Buffer, form: str = "protobuf") -> onnx.ModelProto:
         raise ModelError(
             "expected an ONNX model, found a TensorFlow Lite file; export the network to ONNX"
         )
-    if start.lstrip()[:1] == b"<" and form == "protobuf" and not start.startswith(b"\x08"):
+    form = _form_of(bytes(data[:4096])) if form == "protobuf" else form
+    if start.lstrip()[:1] == b"<" and form == "protobuf":
         raise ModelError("expected an ONNX model, found HTML or XML: the download may have failed")
     if form != "protobuf":
         data = _from_text(bytes(data), form)
@@ -93,6 +94,16 @@ def parse(data: Buffer, form: str = "protobuf") -> onnx.ModelProto:
     if not model.HasField("graph"):
         raise ModelError("expected an ONNX model, found a protobuf without a graph")
     return model
+
+
+def _form_of(start: bytes) -> str:
+    """The form of a model by its first bytes, for one without a name that tells."""
+    head = start.lstrip()
+    if head.startswith(b"<") and b"ir_version" in head:
+        return "onnxtxt"
+    if head.startswith(b"{") and b"irVersion" in head:
+        return "json"
+    return "textproto" if head.startswith((b"ir_version:", b"graph {")) else "protobuf"
 
 
 def check_text(message: Message) -> None:
@@ -141,6 +152,8 @@ def _from_text(data: bytes, form: str) -> bytes:
         text_format.ParseError,
         json.JSONDecodeError,
     ) as error:
+        said = error.args[0] if error.args else ""
+        said = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
         raise ModelError(
-            f"expected a model as {form}, found: {' '.join(str(error).split())[:200]}"
+            f"expected a model as {form}, found: {' '.join(said.split())[:200]}"
         ) from None

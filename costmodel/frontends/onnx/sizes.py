@@ -10,7 +10,6 @@ from onnx import helper
 
 from costmodel.errors import ModelError
 from costmodel.frontends.onnx.expression import evaluate, names
-from costmodel.frontends.onnx.flatten import Flat
 from costmodel.frontends.onnx.kinds import checked, element_type
 
 
@@ -25,7 +24,6 @@ class Sizes:
 
 def bind_inputs(
     model: onnx.ModelProto,
-    flat: Flat,
     dims: Mapping[str, int],
     shapes: Mapping[str, tuple[int, ...]],
     *,
@@ -37,7 +35,9 @@ def bind_inputs(
         ModelError: a free axis without a size, a name that the model does not have, a shape
             that contradicts the file's rank.
     """
-    inputs = {v.name: v.type for v in model.graph.input if v.name not in flat.initializers}
+    held = {tensor.name for tensor in model.graph.initializer}
+    held.update(sparse.values.name for sparse in model.graph.sparse_initializer)
+    inputs = {value.name: value.type for value in model.graph.input if value.name not in held}
     if spare:
         shapes = {name: shape for name, shape in shapes.items() if name in inputs}
     for name in shapes:

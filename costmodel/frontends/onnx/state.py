@@ -100,10 +100,12 @@ class State:
                     said if kind is None or kind.WhichOneof("value") is None else merged(kind, said)
                 )
             if kind is not None and any(d.dim_value < 0 for d in kind.tensor_type.shape.dim):
-                raise ModelError(
-                    f"{step.op_type} node '{step.name}': expected a kernel, strides and pads that "
-                    f"leave something, found an output of {as_tensor(kind, constant).label}"
-                )
+                if not step.guards:
+                    raise ModelError(
+                        f"{step.op_type} node '{step.name}': expected sizes that leave something, "
+                        f"found an output of {as_tensor(kind, constant).label}"
+                    )
+                kind = None  # a branch for other sizes than these
             if kind is None or (kind.HasField("tensor_type") and not kind.tensor_type.elem_type):
                 kind = self.typed(step, kind)
             self.define(name, kind, constant=constant and not step.loops)
