@@ -71,7 +71,8 @@ from guidelines.rule import Case, rule
 
 FUNCTION, NORMALISATION, SUM, COPY = "function", "normalisation", "sum or gate", "copy"
 REMEDIES = {
-    FUNCTION: "use Relu or Clip straight after a convolution, which takes it in",
+    FUNCTION: "activate with Relu or Clip straight behind the convolutions, which take it in, "
+    "and not behind what joins them",
     NORMALISATION: "batch-normalise straight after a convolution, which takes it in",
     SUM: "add or gate fewer maps, or thinner ones",
     COPY: "concatenate or move channels once a stage, not once a layer",
