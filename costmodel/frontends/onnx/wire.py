@@ -19,6 +19,10 @@ KEEP = 8192
 LARGE_LIST = 65536
 """Bytes of an attribute from which its list of numbers is left out."""
 
+LARGE_MESSAGE = 1024 * 1024
+"""Bytes of a message after which the pages of a mapped file are let go: the kernel maps many
+around each one that is read, and they would count as memory in use."""
+
 MAX_FIELDS = 1_000_000
 MAX_SKELETON = 128 * 1024 * 1024
 MAX_DEPTH = 60
@@ -65,6 +69,7 @@ class _Cutter:
         self.data = data
         self.fields = 0
         self.kept = 0
+        self.forget = getattr(data, "madvise", None)
 
     def take(self, start: int, stop: int) -> bytes:
         """Bytes as they stand; an architecture that is larger than any is refused."""
@@ -127,6 +132,8 @@ class _Cutter:
                         self.message(child, at, stop, depth + 1, parts.append)
                         body = b"".join(parts)
                         keep(_encode(tag) + _encode(len(body)) + body)
+                        if self.forget is not None and size > LARGE_MESSAGE:
+                            self.forget(mmap.MADV_DONTNEED)
                 else:
                     keep(self.take(start, stop))
                 at = stop
