@@ -59,9 +59,10 @@ def assemble(
         ModelError: shapes that contradict each other.
     """
     outputs = tuple(outputs)
-    live = _live(calls, tensors, outputs)
+    folded = {call.name: call for call in calls if _folds(call, tensors)}
+    live = _live([call for call in calls if call.name not in folded], outputs)
     untaken = _untaken(live, tensors)
-    constants = _Constants(calls, tensors)
+    constants = _Constants(folded.values(), tensors)
     nodes: list[Node] = []
     aside: dict[str, Cost] = {}
     used: dict[str, Tensor] = {}
@@ -97,7 +98,7 @@ def assemble(
             (name, tensors[name]) for name in (*call.inputs, *call.outputs) if name in tensors
         )
     return Graph.of(
-        nodes, tensors=used, outputs=outputs, folded=sum(_folds(call, tensors) for call in calls),
+        nodes, tensors=used, outputs=outputs, folded=len(folded),
         weight_bytes=constants.bytes, **about,
     )  # fmt: skip
 
@@ -135,11 +136,8 @@ def _folds(call: Call, tensors: Mapping[str, Tensor]) -> bool:
     return bool(given) and all(t.constant for t in given)
 
 
-def _live(
-    calls: Sequence[Call], tensors: Mapping[str, Tensor], outputs: tuple[str, ...]
-) -> list[Call]:
-    """The calls that run and that an output depends on."""
-    running = [call for call in calls if not _folds(call, tensors)]
+def _live(running: list[Call], outputs: tuple[str, ...]) -> list[Call]:
+    """Of the calls that do not fold those that an output depends on."""
     if not outputs:
         return running
     needed = set(outputs)
@@ -172,9 +170,9 @@ def _untaken(calls: Sequence[Call], tensors: Mapping[str, Tensor]) -> set[tuple[
 class _Constants:
     """Who owns which constant, and whether it is learned."""
 
-    def __init__(self, calls: Sequence[Call], tensors: Mapping[str, Tensor]) -> None:
+    def __init__(self, folded: Iterable[Call], tensors: Mapping[str, Tensor]) -> None:
         self.tensors = tensors
-        self.makers = {out: call for call in calls if _folds(call, tensors) for out in call.outputs}
+        self.makers = {out: call for call in folded for out in call.outputs}
         self.owned: set[str] = set()
         self.visited: set[tuple[str, bool, bool]] = set()
         self.origins: dict[str, Tensor] = {}

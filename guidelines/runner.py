@@ -61,7 +61,9 @@ def find(graph: Graph, settings: Settings = Settings()) -> tuple[Finding, ...]:
             if not all(ignored(name, rule.code) for name in breach.nodes):
                 kinds.setdefault(breach.kind, []).append(breach)
         level = levels.get(rule.code, rule.level)
-        findings += [_merged(graph, rule, level, breaches, moved) for breaches in kinds.values()]
+        findings += [
+            _merged(graph, rule, level, breaches, order, moved) for breaches in kinds.values()
+        ]
     loud = [found for found in findings if found.share >= settings.min_share]
     return tuple(sorted(loud, key=lambda f: (-f.excess_bytes, f.code, order[f.nodes[0]])))
 
@@ -93,8 +95,7 @@ def selected(select: Iterable[str], ignore: Iterable[str] = ()) -> tuple[Rule, .
 def _prefixes(selectors: Iterable[str]) -> list[str]:
     found = []
     for selector in selectors:
-        if not codes(selector, RULES):
-            raise SettingsError(unknown(selector, RULES))
+        _meant(selector)
         found.append(as_prefix(selector, RULES))
     return found
 
@@ -151,9 +152,15 @@ def _meant(selector: str) -> tuple[str, ...]:
     return found
 
 
-def _merged(graph: Graph, rule: Rule, level: Level, breaches: list[Breach], moved: int) -> Finding:
+def _merged(
+    graph: Graph,
+    rule: Rule,
+    level: Level,
+    breaches: list[Breach],
+    order: Mapping[str, int],
+    moved: int,
+) -> Finding:
     """One finding of all breaches of a kind; the worst of them speaks."""
-    order = {name: step for step, name in enumerate(graph)}
     breaches = sorted(breaches, key=lambda breach: order[breach.nodes[0]])
     worst = max(breaches, key=lambda breach: breach.value)
     low = min(breach.value for breach in breaches)

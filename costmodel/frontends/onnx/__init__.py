@@ -109,7 +109,7 @@ def _calls(flat: Flat, resolved: Resolved, assumed: dict[str, int]) -> list[Call
     """The steps that can run, as calls; a loop of unknown length is assumed to run once."""
     calls = []
     for step in flat.steps:
-        if any(resolved.taken.get(node, branch) != branch for node, branch in step.guards):
+        if not resolved.runs(step):
             continue
         times = 1
         for loop in step.loops:

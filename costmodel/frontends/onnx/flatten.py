@@ -125,13 +125,10 @@ class _Layout:
                 f"expected functions that inline to at most {SMALL:,} operators or "
                 f"{MAX_GROWTH} times those written, found more"
             )
-        versions = {
-            o.domain if o.domain != "ai.onnx" else "": o.version for o in model.opset_import
-        }
         names = Names("", self.values)
         for value in model.graph.input:
             names.define(value.name)
-        self.graph(model.graph, names, _Place(versions))
+        self.graph(model.graph, names, _Place(_versions(model.opset_import)))
         self.flat.outputs = tuple(
             names[o.name]
             for o in model.graph.output
@@ -248,9 +245,7 @@ class _Layout:
         given = {a.name: a for a in node.attribute}
         for default in function.attribute_proto:
             given.setdefault(default.name, default)
-        versions = {
-            o.domain if o.domain != "ai.onnx" else "": o.version for o in function.opset_import
-        }
+        versions = _versions(function.opset_import)
         call = called(node).strip("/").rpartition("/")[2]
         inner = _Place(versions or place.versions, under(scope, call), place.guards, place.loops)
         names = Names(f"{name}/", self.values)
@@ -299,7 +294,6 @@ class _Layout:
     def bodies(self, step: Step, names: Names, place: _Place) -> None:
         """Lay out the graphs that a node holds, before the node itself."""
         node = step.proto
-        values = attributes(node)
         if step.op_type == "If":
             for branch, attribute in enumerate(("else_branch", "then_branch")):
                 inner = _Place(
@@ -309,15 +303,15 @@ class _Layout:
                 step.bodies += (self.body(body, step.name + f"/{attribute[:4]}", names, inner, ()),)
             return
         inner = _Place(place.versions, step.scope, place.guards, (*place.loops, step.name))
+        body = graph_attribute(node, "body")
         if step.op_type == "Loop":
-            body = graph_attribute(node, "body")
             sources = [
                 ("", "carry", 0),
                 (step.inputs[1] if len(step.inputs) > 1 else "", "carry", 0),
             ]
             sources += [(value, "carry", 0) for value in step.inputs[2:]]
         elif step.op_type == "Scan":
-            body = graph_attribute(node, "body")
+            values = attributes(node)
             given = step.inputs[1:] if step.version < 9 else step.inputs
             scanned = _clamped(values.get("num_scan_inputs"), len(given))
             axes = values.get("scan_input_axes", [0] * scanned)
@@ -325,7 +319,6 @@ class _Layout:
             sources = [(value, "carry", 0) for value in given[:states]]
             sources += [(v, "item", axis) for v, axis in zip(given[states:], axes, strict=False)]
         else:
-            body = graph_attribute(node, "body")
             sources = [(value, "each", 0) for value in step.inputs]
         step.bodies = (self.body(body, step.name, names, inner, sources),)
 
@@ -349,6 +342,11 @@ class _Layout:
             for o in graph.output
             if self.exists(o.name, names, f"an output of {prefix}")
         )
+
+
+def _versions(imports: Iterable[onnx.OperatorSetIdProto]) -> dict[str, int]:
+    """Version of each operator set, "" for ``ai.onnx``."""
+    return {"" if o.domain in AI_ONNX else o.domain: o.version for o in imports}
 
 
 def _clamped(count: object, most: int) -> int:

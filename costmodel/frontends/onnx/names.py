@@ -54,19 +54,21 @@ class Names:
             self.known[name] = self.unique(self.prefix + name)
         return self.known[name]
 
-    def __getitem__(self, name: str) -> str:
+    def get(self, name: str) -> str | None:
+        """What a name means here, None where it means nothing."""
         scope: Names | None = self
         while scope is not None:
             found = scope.known.get(name)
             if found is not None:
                 return found
             scope = scope.outer
-        raise KeyError(name)
+        return None
+
+    def __getitem__(self, name: str) -> str:
+        found = self.get(name)
+        if found is None:
+            raise KeyError(name)
+        return found
 
     def __contains__(self, name: str) -> bool:
-        scope: Names | None = self
-        while scope is not None:
-            if name in scope.known:
-                return True
-            scope = scope.outer
-        return False
+        return self.get(name) is not None

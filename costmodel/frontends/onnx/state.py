@@ -48,6 +48,10 @@ class Resolved:
     trips: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
 
+    def runs(self, step: Step) -> bool:
+        """Whether no If is known to take another branch than the step stands in."""
+        return all(self.taken.get(node, branch) == branch for node, branch in step.guards)
+
 
 class State:
     """The Resolved under construction, with the ONNX types that inference works on."""
