@@ -19,8 +19,8 @@ from onnx import TensorProto, helper
 
 import guidelines
 from costmodel.graph import Graph
-from guidelines import analysis
-from guidelines.cli import commands
+from guidelines import analysis, cli
+from guidelines.cli.commands.cost import SORTS
 from guidelines.cli.destination import ascii_only, in_colour
 from guidelines.finding import Finding, Level
 from guidelines.rule import Rule
@@ -85,7 +85,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / ".git").mkdir()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(analysis, "find", lambda graph, settings: tuple(finding(graph, settings)))
-    monkeypatch.setattr(commands, "known_rules", lambda: RULES)
+    monkeypatch.setattr(cli.reading, "known_rules", lambda: RULES)
     for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
@@ -93,7 +93,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def guidelint(*arguments: str | Path, input: bytes | None = None) -> Result:
     """Run in this process."""
-    return CliRunner().invoke(commands.guidelint, [str(a) for a in arguments], input=input)
+    return CliRunner().invoke(cli.guidelint, [str(a) for a in arguments], input=input)
 
 
 def process(*arguments: str | Path, **how: object) -> subprocess.CompletedProcess[bytes]:
@@ -229,7 +229,7 @@ def test_an_unexpected_error_outside_the_models(
     def broken() -> None:
         raise RuntimeError("lost")
 
-    monkeypatch.setattr(commands, "known_rules", broken)
+    monkeypatch.setattr(cli.reading, "known_rules", broken)
     result = guidelint(saved(here / "m.onnx"))
     assert (result.exit_code, result.stderr) == (
         2,
@@ -646,4 +646,4 @@ def test_hostile_names_from_a_file(here: Path) -> None:
 def test_the_columns_to_sort_by_are_those_of_the_report() -> None:
     from guidelines.report import layers
 
-    assert tuple(layers.SORTS) == commands.SORTS
+    assert tuple(layers.SORTS) == SORTS

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from guidelines.cli.commands import guidelint
+from guidelines.cli import guidelint
 
 ROOT = Path(__file__).parents[1]
 SCREENS = re.findall(

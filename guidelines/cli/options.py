@@ -66,7 +66,7 @@ def output(package: str) -> Callable[[Command], Command]:
     )
 
 
-def reading(command: Command) -> Command:
+def reads_models(command: Command) -> Command:
     """Which models, and how they are read and shown."""
     return _all(
         command,

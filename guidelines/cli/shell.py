@@ -7,12 +7,15 @@ import sys
 import traceback
 from collections.abc import Sequence
 from difflib import get_close_matches
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any, NoReturn
 
 import click
 
 from costmodel.errors import ModelError
+from guidelines.cli import commands
 from guidelines.config.place import ConfigError
 from guidelines.report.names import printable
 
@@ -44,22 +47,34 @@ def unexpected(error: BaseException, *, trace: bool) -> str:
 
 
 class Commands(click.Group):
-    """The group of commands, of which ``check`` need not be named."""
+    """The group of commands, of which ``check`` need not be named.
+
+    A command is a file of ``guidelines.cli.commands``, imported when it runs.
+    """
 
     default = "check"
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(module.name for module in iter_modules(commands.__path__))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        found: click.Command = import_module(f"{commands.__name__}.{cmd_name}").command
+        return found
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args:
             click.echo(ctx.get_help(), err=True)
             ctx.exit(FAILED)
-        if args[0] not in {*self.commands, "--help", "-h", "--version"}:
+        if args[0] not in {*self.list_commands(ctx), "--help", "-h", "--version"}:
             self._guess(ctx, args[0])
             args = [self.default, *args]
         return super().parse_args(ctx, args)
 
     def _guess(self, ctx: click.Context, word: str) -> None:
         """Tell a mistyped command from a path."""
-        close = get_close_matches(word, self.commands, n=1, cutoff=0.7)
+        close = get_close_matches(word, self.list_commands(ctx), n=1, cutoff=0.7)
         if close and word.isidentifier() and not Path(word).exists():
             ctx.fail(f"no file and no command is called '{word}'; did you mean '{close[0]}'?")
 

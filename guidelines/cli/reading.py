@@ -1,0 +1,111 @@
+"""What the commands share that read models and report on them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from guidelines.cli.destination import (
+    STDOUT,
+    Destination,
+    ascii_only,
+    destinations,
+    in_colour,
+    width,
+    write,
+)  # fmt: skip
+from guidelines.cli.flags import dims, shapes
+from guidelines.cli.shell import CLEAN, FAILED, FINDINGS, complain
+from guidelines.config import Config
+from guidelines.finding import Level
+from guidelines.report.registry import renderer
+from guidelines.report.view import View
+
+if TYPE_CHECKING:
+    from costmodel.graph import Graph
+    from guidelines.cli.running import Outcome
+    from guidelines.report import Model
+    from guidelines.rule import Rule
+
+
+def known_rules() -> Mapping[str, Rule]:
+    """Every rule by code."""
+    import guidelines.rules  # noqa: F401  every module in it registers a rule
+    from guidelines.rule import RULES
+
+    return RULES
+
+
+def targets(package: str, given: Sequence[str]) -> tuple[Destination, ...]:
+    """Where a report goes; a UsageError where it cannot."""
+    try:
+        return destinations(package, given)
+    except ValueError as error:
+        raise click.UsageError(f"--output: {error}", click.get_current_context()) from None
+
+
+def sizes(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the options say of dimensions and shapes, as keywords of a Config."""
+    return {"dims": dims(given["dim"]), "shapes": shapes(given["shape"]), "strict": given["strict"]}
+
+
+def analysed(
+    paths: Sequence[str], flags: Config, rules: Mapping[str, Rule], given: Mapping[str, Any],
+    analyse: Callable[[Graph, Config], Model],
+) -> Outcome:  # fmt: skip
+    """Every model that the paths name, read under its configuration and analysed."""
+    from guidelines.cli.running import jobs, run
+
+    planned = jobs(paths, flags, rules, file=given["config"], isolated=given["isolated"])
+    if not planned:
+        complain(f"no models found in {', '.join(paths)}")
+    return run(planned, analyse, quiet=given["quiet"], trace=given["verbose"] > 1)
+
+
+def deliver(
+    package: str, targets: Sequence[Destination], value: object, given: Mapping[str, Any]
+) -> None:
+    """Render every format, then write them all."""
+    texts = {}
+    level = -1 if given["quiet"] else given["verbose"]
+    statistics = bool(given.get("statistics"))
+    for target in targets:
+        view = View(verbosity=level, statistics=statistics)
+        if target.file == STDOUT:
+            view = View(
+                width=width(sys.stdout),
+                colour=in_colour(given["color"], os.environ, sys.stdout.isatty()),
+                ascii=ascii_only(sys.stdout),
+                verbosity=level,
+                statistics=statistics,
+            )
+        texts[target] = renderer(package, target.format)(value, view)
+    try:
+        write(texts)
+    except OSError as error:
+        raise click.ClickException(
+            f"cannot write '{error.filename}': {error.strerror or error}"
+        ) from None
+
+
+def status(outcome: Outcome) -> int:
+    """2 if anything could not be analysed, 1 if anything reaches its configuration's level."""
+    if outcome.errors:
+        return FAILED
+    failing = [(config, model) for config, model in outcome.done if config.failing is not None]
+    for config, model in failing:
+        if config.strict and model.unknown:
+            number = len(model.unknown)
+            nodes = f"{number} node{'' if number == 1 else 's'}"
+            complain(f"{model.path}: strict: the cost of {nodes} is unknown")
+            return FINDINGS
+        least: Level | None = config.failing
+        if least is not None and any(
+            found.level.rank >= least.rank for found in model.findings or ()
+        ):
+            return FINDINGS
+    return CLEAN
