@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from costmodel.tensor import Tensor as Tensor
 
 __version__ = "0.1.0"
+
+# A wheel has costmodel.networks inside; a checkout has it among the examples.
+if not (Path(__file__).parent / "networks").exists():
+    __path__.append(str(Path(__file__).parent.parent / "examples"))
 
 _HOMES = {
     "Cost": "costmodel.cost", "ModelError": "costmodel.errors", "Unknown": "costmodel.errors",

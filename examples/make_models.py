@@ -1,6 +1,6 @@
 """Write the networks that ship under ``examples/models``: architectures without weights.
 
-Run ``python examples/make_models.py`` after a change to ``examples/networks.py``; with
+Run ``python examples/make_models.py`` after a change to ``examples/networks``; with
 ``--check`` it writes nothing and exits 1 where a file is not what it would write.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import networks
 import onnx
 
+from costmodel import networks
 from costmodel.frontends.onnx.write import write
 
 FOLDER = Path(__file__).parent / "models"

@@ -5,12 +5,11 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-import networks
 import onnx
 import pytest
 import sympy
 
-from costmodel import Conv, read
+from costmodel import Conv, networks, read
 from costmodel.bound import balanced, grouping, imbalance
 from costmodel.frontends.code import Network, Value
 from costmodel.graph import Graph

@@ -10,15 +10,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from costmodel.assemble import Call, assemble
-from costmodel.dims import Dim
+from costmodel.dims import Dim, exact
 from costmodel.graph import Graph
 from costmodel.tensor import Tensor
+
+
+Window = int | tuple[int, int]
+"""A number for height and width alike, or one for each."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,8 @@ class Network:
 
     def add_operator(
         self, op_type: str, inputs: Sequence[Value], shapes: Sequence[tuple[Dim, ...]],
-        weights: Sequence[tuple[Dim, ...]] = (), integers: tuple[Dim, ...] = (), **attributes: Any,
+        weights: Sequence[tuple[Dim, ...]] = (), integers: tuple[Dim, ...] | Value = (),
+        **attributes: Any,
     ) -> list[Value]:  # fmt: skip
         """Any operator: activations first, then learned tensors, as in its ONNX schema.
 
@@ -78,7 +84,8 @@ class Network:
             inputs: what it reads.
             shapes: of each of its outputs.
             weights: shapes of the constants that follow the inputs.
-            integers: a list of integers as the last input (a shape, the lengths of a split).
+            integers: a list of integers as the last input (a shape, the lengths of a split), or
+                the value whose shape is that list.
             attributes: by their ONNX names.
         """
         self._count[op_type] = self._count.get(op_type, 0) + 1
@@ -92,10 +99,10 @@ class Network:
         for key, shape in zip(held, weights, strict=True):
             self._tensors[key] = Tensor(shape, constant=True)
         if integers:
+            value = integers.name if isinstance(integers, Value) else integers
+            length = len(integers.shape if isinstance(integers, Value) else integers)
             held.append(f"{name}.integers")
-            self._tensors[held[-1]] = Tensor(
-                (len(integers),), "int64", constant=True, value=integers
-            )
+            self._tensors[held[-1]] = Tensor((length,), "int64", constant=True, value=value)
         given = [f"{name}:{i}" for i in range(len(shapes))]
         for key, shape in zip(given, shapes, strict=True):
             self._tensors[key] = Tensor(shape)
@@ -111,23 +118,31 @@ class Network:
         )
         return [Value(key, shape) for key, shape in zip(given, shapes, strict=True)]
 
+    def chain(self, x: Value, *steps: Callable[[Value], Value]) -> Value:
+        """Each step applied to what the one before gives.
+
+        >>> net = Network()
+        >>> net.chain(net.input(3, 8, 8), net.relu, net.global_average_pool).shape
+        (1, 3, 1, 1)
+        """
+        for step in steps:
+            x = step(x)
+        return x
+
     # -- the operators that convolutional networks are made of ----------------------------
 
     def conv(
-        self, x: Value, c_out: Dim, *, k: int = 1, stride: int = 1, pad: int | None = None,
+        self, x: Value, c_out: Dim, *, k: Window = 1, stride: int = 1, pad: Window | None = None,
         groups: Dim = 1, bias: bool = False,
     ) -> Value:  # fmt: skip
-        """Convolution of k x k; ``groups == x.c`` makes it depthwise."""
+        """Convolution of k x k, or of (k_h, k_w); ``groups == x.c`` makes it depthwise."""
         n, c, h, w = x.shape
-        p = k // 2 if pad is None else pad
-        h_out, w_out = ((e + 2 * p - k) // stride + 1 for e in (h, w))
-        kernel = (c_out, c // groups, k, k)
+        extent, window = _window((h, w), k, stride, pad)
+        kernel = (c_out, exact(c, groups), *window["kernel_shape"])
         weights = [kernel, (c_out,)] if bias else [kernel]
-        shape = (n, c_out, h_out, w_out)
         return self.add_operator(
-            "Conv", [x], [shape], weights, group=groups, kernel_shape=[k, k],
-            strides=[stride, stride], pads=[p] * 4,
-        )[0]  # fmt: skip
+            "Conv", [x], [(n, c_out, *extent)], weights, group=groups, **window
+        )[0]
 
     def depthwise(self, x: Value, *, k: int = 3, stride: int = 1, bias: bool = False) -> Value:
         """Depthwise convolution: one filter a channel."""
@@ -146,18 +161,16 @@ class Network:
         return self.activation(x, "Relu")
 
     def conv_bn_relu(
-        self,
-        x: Value,
-        c_out: Dim,
-        *,
-        k: int = 1,
-        stride: int = 1,
-        groups: Dim = 1,
-        relu: bool = True,
-    ) -> Value:
+        self, x: Value, c_out: Dim, *, k: Window = 1, stride: int = 1, pad: Window | None = None,
+        groups: Dim = 1, relu: bool = True,
+    ) -> Value:  # fmt: skip
         """Convolution, batch normalisation and, unless told otherwise, a ReLU."""
-        y = self.batch_norm(self.conv(x, c_out, k=k, stride=stride, groups=groups))
+        y = self.batch_norm(self.conv(x, c_out, k=k, stride=stride, pad=pad, groups=groups))
         return self.relu(y) if relu else y
+
+    def local_response_norm(self, x: Value, *, size: int = 5) -> Value:
+        """Division by the energy of ``size`` neighbouring channels."""
+        return self.activation(x, "LRN", size=size)
 
     def add(self, a: Value, b: Value) -> Value:
         """Element-wise sum."""
@@ -181,39 +194,35 @@ class Network:
         )
 
     def reshape(self, x: Value, *shape: Dim) -> Value:
-        """The same elements under another shape."""
-        return self.add_operator("Reshape", [x], [shape], integers=shape)[0]
+        """The same elements under another shape; 0 keeps an axis, -1 takes what is left."""
+        kept = [x.shape[i] if d == 0 else d for i, d in enumerate(shape)]
+        if -1 in kept:
+            rest = math.prod(d for d in kept if d != -1)
+            kept[kept.index(-1)] = exact(math.prod(x.shape), rest)
+        return self.add_operator("Reshape", [x], [tuple(kept)], integers=shape)[0]
 
-    def shuffle(self, x: Value, groups: int) -> Value:
+    def reshape_like(self, x: Value, like: Value) -> Value:
+        """The same elements under the shape of another value."""
+        return self.add_operator("Reshape", [x], [like.shape], integers=like)[0]
+
+    def shuffle(self, x: Value, groups: Dim) -> Value:
         """Channel shuffle: reshape to (groups, c / groups), transpose, reshape back."""
         n, c, h, w = x.shape
-        y = self.reshape(x, n, groups, c // groups, h, w)
-        y = self.add_operator(
-            "Transpose", [y], [(n, c // groups, groups, h, w)], perm=[0, 2, 1, 3, 4]
-        )[0]
-        return self.reshape(y, n, c, h, w)
+        each = exact(c, groups)
+        y = self.reshape(x, 0, groups, each, -1)
+        y = self.add_operator("Transpose", [y], [(n, each, groups, h * w)], perm=[0, 2, 1, 3])[0]
+        return self.reshape_like(y, x)
 
     def pool(
-        self,
-        x: Value,
-        op_type: str = "MaxPool",
-        *,
-        k: int = 3,
-        stride: int = 2,
-        pad: int | None = None,
-    ) -> Value:
-        """Pooling over k x k: ``MaxPool`` or ``AveragePool``."""
+        self, x: Value, op_type: str = "MaxPool", *, k: Window = 3, stride: int = 2,
+        pad: Window | None = None, ceil: bool = False,
+    ) -> Value:  # fmt: skip
+        """Pooling over k x k: ``MaxPool`` or ``AveragePool``; ``ceil`` rounds the extent up."""
         n, c, h, w = x.shape
-        p = k // 2 if pad is None else pad
-        h_out, w_out = ((e + 2 * p - k) // stride + 1 for e in (h, w))
-        return self.add_operator(
-            op_type,
-            [x],
-            [(n, c, h_out, w_out)],
-            kernel_shape=[k, k],
-            strides=[stride, stride],
-            pads=[p] * 4,
-        )[0]
+        extent, window = _window((h, w), k, stride, pad, ceil=ceil)
+        if ceil:
+            window["ceil_mode"] = 1
+        return self.add_operator(op_type, [x], [(n, c, *extent)], **window)[0]
 
     def global_average_pool(self, x: Value) -> Value:
         """Mean over each channel's map: (n, c, 1, 1)."""
@@ -230,3 +239,28 @@ class Network:
         n, c = x.shape
         weights = [(c_out, c), (c_out,)] if bias else [(c_out, c)]
         return self.add_operator("Gemm", [x], [(n, c_out)], weights, transB=1)[0]
+
+
+def _window(
+    extent: tuple[Dim, Dim], k: Window, stride: int, pad: Window | None, *, ceil: bool = False
+) -> tuple[tuple[Dim, Dim], dict[str, Any]]:
+    """The extent that a window leaves of (h, w), and the window as ONNX attributes."""
+    k_h, k_w = (k, k) if isinstance(k, int) else k
+    given = (k_h // 2, k_w // 2) if pad is None else pad
+    p_h, p_w = (given, given) if isinstance(given, int) else given
+    kernel, pads = [k_h, k_w], [p_h, p_w]
+    h, w = (
+        _steps(size + 2 * p - each, stride, p + size, ceil=ceil) + 1
+        for size, each, p in zip(extent, kernel, pads, strict=True)
+    )
+    return (h, w), {"kernel_shape": kernel, "strides": [stride] * 2, "pads": pads * 2}
+
+
+def _steps(room: Dim, stride: int, end: Dim, *, ceil: bool) -> Dim:
+    """How often a window moves; rounded up, its last place must still begin before the end."""
+    if stride == 1:
+        return room
+    if not ceil:
+        return room // stride
+    steps = -(-room // stride)
+    return steps - 1 if steps * stride >= end else steps

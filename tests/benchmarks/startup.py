@@ -68,8 +68,7 @@ def make(folder: Path) -> None:
 
     from costmodel.frontends.onnx.write import write
 
-    sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
-    from networks import resnet_50
+    from costmodel.networks import resnet_50
 
     small, large, long = (folder / name for name in FILES)
     onnx.save(write(resnet_50(), weights=True), small)

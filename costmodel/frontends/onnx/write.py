@@ -41,7 +41,9 @@ def write(
                 continue
             written.add(key)
             shape = _sizes(key, tensor)
-            if tensor.value is not None:
+            if isinstance(tensor.value, str):
+                nodes.append(helper.make_node("Shape", [tensor.value], [key]))
+            elif tensor.value is not None:
                 initializers.append(numpy_helper.from_array(np.array(tensor.value, np.int64), key))
             elif weights:
                 data = random.uniform(0.01, 0.1, shape).astype(np.float32)
