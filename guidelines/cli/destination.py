@@ -86,21 +86,30 @@ def write(texts: Mapping[Destination, str]) -> None:
     Raises:
         OSError: a file cannot be written; then none of the others has changed.
     """
+    save({d.file: text.encode() for d, text in texts.items() if d.file != STDOUT})
+    for destination, text in texts.items():
+        if destination.file == STDOUT:
+            show(text, sys.stdout)
+
+
+def save(files: Mapping[str, bytes]) -> None:
+    """Write the files all at once after each is complete.
+
+    Raises:
+        OSError: a file cannot be written; then none of the others has changed.
+    """
     finished: list[tuple[Path, Path]] = []
     called = ""
     try:
-        for destination, text in texts.items():
-            called = destination.file
-            if called == STDOUT:
-                continue
+        for called, data in files.items():
             target = Path(os.path.realpath(called))
             if target.exists() and not stat.S_ISREG(target.stat().st_mode):
-                target.write_text(text, encoding="utf-8")  # /dev/null and pipes keep their nature
+                target.write_bytes(data)  # /dev/null and pipes keep their nature
                 continue
             draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
             finished.append((draft, target))
-            with draft.open("x", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+            with draft.open("xb") as file:
+                file.write(data)
             if target.exists():
                 shutil.copymode(target, draft)
         for draft, target in finished:
@@ -110,9 +119,6 @@ def write(texts: Mapping[Destination, str]) -> None:
     finally:
         for draft, _ in finished:
             draft.unlink(missing_ok=True)
-    for destination, text in texts.items():
-        if destination.file == STDOUT:
-            show(text, sys.stdout)
 
 
 def show(text: str, stream: TextIO) -> None:
