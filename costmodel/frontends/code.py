@@ -21,7 +21,6 @@ from costmodel.dims import Dim, exact
 from costmodel.graph import Graph
 from costmodel.tensor import Tensor
 
-
 Window = int | tuple[int, int]
 """A number for height and width alike, or one for each."""
 

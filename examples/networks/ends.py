@@ -13,8 +13,8 @@ def classify(net: Network, x: Value, classes: int = 1000) -> Graph:
     return net.graph(x)
 
 
-def stem(net: Network, c: int, *, k: int = 3, pooled: bool = False) -> Value:
-    """A convolution of stride 2 on 3x224x224, and a max pooling."""
+def stem(net: Network, c: int, *, k: int = 3, pooled: bool = False, resolution: int = 224) -> Value:
+    """A convolution of stride 2 on an image, and a max pooling."""
     with net.scope("stem"):
-        x = net.conv_bn_relu(net.input(3, 224, 224), c, k=k, stride=2)
+        x = net.conv_bn_relu(net.input(3, resolution, resolution), c, k=k, stride=2)
         return net.pool(x) if pooled else x

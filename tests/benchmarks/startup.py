@@ -67,7 +67,6 @@ def make(folder: Path) -> None:
     import onnx
 
     from costmodel.frontends.onnx.write import write
-
     from costmodel.networks import resnet_50
 
     small, large, long = (folder / name for name in FILES)

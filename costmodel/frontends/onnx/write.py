@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+import numpy.typing as npt
 import onnx
 from onnx import helper, numpy_helper
 
@@ -23,7 +26,7 @@ def write(
     Args:
         graph: built in code, with every dimension an int.
         name: of the network.
-        weights: True to store small random weights; False to have each made by a
+        weights: True to store random weights; False to have each made by a
             ConstantOfShape node when the model loads, which keeps the file to kilobytes.
         seed: of the random weights.
 
@@ -46,8 +49,7 @@ def write(
             elif tensor.value is not None:
                 initializers.append(numpy_helper.from_array(np.array(tensor.value, np.int64), key))
             elif weights:
-                data = random.uniform(0.01, 0.1, shape).astype(np.float32)
-                initializers.append(numpy_helper.from_array(data, key))
+                initializers.append(numpy_helper.from_array(_made_up(shape, random), key))
             else:
                 sizes = numpy_helper.from_array(np.array(shape, np.int64), f"{key}.shape")
                 initializers.append(sizes)
@@ -62,6 +64,14 @@ def write(
         ir_version=IR_VERSION,
         producer_name="guidelint",
     )
+
+
+def _made_up(shape: list[int], random: np.random.Generator) -> npt.NDArray[np.float32]:
+    """Weights that keep activations of the size of the input; scales and variances around 1."""
+    if len(shape) < 2:
+        return random.uniform(0.5, 1.5, shape).astype(np.float32)
+    deviation = math.prod(shape[1:]) ** -0.5
+    return random.normal(0, deviation, shape).astype(np.float32)
 
 
 def _node(node: Node) -> onnx.NodeProto:
