@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from importlib import import_module
 
 from costmodel.dims import Dim
 
@@ -78,3 +79,11 @@ class Cost:
     def to_dict(self) -> dict[str, Dim]:
         """The seven fields by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def _repr_html_(self) -> str | None:
+        shown: str | None = import_module("costmodel.notebook").cost_table(self)
+        return shown
+
+    def _repr_latex_(self) -> str | None:
+        shown: str | None = import_module("costmodel.notebook").latex(self)
+        return shown

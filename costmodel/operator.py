@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -94,6 +95,10 @@ class Operator(Record):
     def dims(self) -> dict[str, Dim]:
         """The fields by name, in the order of the formula."""
         return dict(self.__dict__)
+
+    def _repr_latex_(self) -> str | None:
+        shown: str | None = import_module("costmodel.notebook").latex(self)
+        return shown
 
 
 Shapes = list[tuple[str, tuple[Dim | None, ...] | None]]
