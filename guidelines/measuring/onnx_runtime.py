@@ -27,10 +27,11 @@ LEVELS = {
 
 @dataclass(frozen=True, slots=True)
 class Profiled:
-    """A node as the runtime ran it: its name, type, and what each run took."""
+    """A node as the runtime ran it: its name, type and output, and what each run took."""
 
     name: str
     op_type: str
+    output_bytes: int
     times: Times
 
 
@@ -65,15 +66,20 @@ def profile(
         for _ in range(warmup + rounds):
             session.run(None, inputs)
         events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
-    taken: dict[tuple[str, str], list[float]] = {}
-    for event in events:
-        name = event.get("name", "")
-        if event.get("cat") == "Node" and name.endswith("_kernel_time"):
-            key = (name.removesuffix("_kernel_time"), event["args"]["op_name"])
-            taken.setdefault(key, []).append(event["dur"] * 1e-6)
+    ran = [
+        event for event in events
+        if event.get("cat") == "Node" and event["name"].endswith("_kernel_time")
+    ]  # fmt: skip
+    count = len(ran) // (warmup + rounds)
+    seconds = np.array([event["dur"] * 1e-6 for event in ran]).reshape(warmup + rounds, count)
     return [
-        Profiled(name, op_type, Times(np.array(seconds[warmup:])))
-        for (name, op_type), seconds in taken.items()
+        Profiled(
+            name=event["name"].removesuffix("_kernel_time"),
+            op_type=event["args"]["op_name"],
+            output_bytes=int(event["args"]["output_size"]),
+            times=Times(seconds[warmup:, position]),
+        )
+        for position, event in enumerate(ran[:count])
     ]
 
 

@@ -1,0 +1,1 @@
+"""Formats of measured experiments: each file has ``render(trials, view)``."""
