@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from costmodel.cost import Cost as Cost
     from costmodel.errors import ModelError as ModelError
     from costmodel.errors import Unknown as Unknown
-    from costmodel.frontends.onnx import read as read
+    from costmodel.frontends import read as read
     from costmodel.graph import Graph as Graph
     from costmodel.graph import Node as Node
     from costmodel.operator import Operator as Operator
@@ -26,12 +26,14 @@ __version__ = "0.1.0"
 
 # A wheel has costmodel.networks inside; a checkout has it among the examples.
 if not (Path(__file__).parent / "networks").exists():
-    __path__.append(str(Path(__file__).parent.parent / "examples"))
+    __path__.append(  # noqa: F405
+        str(Path(__file__).parent.parent / "examples")
+    )
 
 _HOMES = {
     "Cost": "costmodel.cost", "ModelError": "costmodel.errors", "Unknown": "costmodel.errors",
     "Graph": "costmodel.graph", "Node": "costmodel.graph", "Operator": "costmodel.operator",
-    "Tensor": "costmodel.tensor", "read": "costmodel.frontends.onnx",
+    "Tensor": "costmodel.tensor", "read": "costmodel.frontends",
 }  # fmt: skip
 
 

@@ -17,6 +17,9 @@ from costmodel.graph import Graph, Node
 from costmodel.operator import REGISTRY, UNCOSTABLE, Operator
 from costmodel.tensor import INTEGERS, Tensor, bytes_of
 
+OTHERS = "*"
+"""In place of the name of a constant: all that are not named."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
@@ -45,14 +48,17 @@ class Call:
 
 
 def assemble(
-    calls: Sequence[Call], tensors: Mapping[str, Tensor], outputs: Iterable[str], **about: Any
-) -> Graph:
+    calls: Sequence[Call], tensors: Mapping[str, Tensor], outputs: Iterable[str],
+    *, learned: Mapping[str, bool] | None = None, **about: Any,
+) -> Graph:  # fmt: skip
     """Bind the calls and make the Graph.
 
     Args:
         calls: in order of execution.
         tensors: every value by name; those that are ``constant`` fold.
         outputs: names of what the network returns; without any, whatever nobody reads.
+        learned: whether a constant is, by name, ``OTHERS`` for all that are not named; of those
+            of which it says nothing it is told from the operators that use them.
         about: attributes of the Graph (path, opset, inputs, assumed).
 
     Raises:
@@ -62,7 +68,7 @@ def assemble(
     folded = {call.name: call for call in calls if _folds(call, tensors)}
     live = _live([call for call in calls if call.name not in folded], outputs)
     untaken = _untaken(live, tensors)
-    constants = _Constants(folded.values(), tensors)
+    constants = _Constants(folded.values(), tensors, learned or {})
     nodes: list[Node] = []
     aside: dict[str, Cost] = {}
     used: dict[str, Tensor] = {}
@@ -170,8 +176,11 @@ def _untaken(calls: Sequence[Call], tensors: Mapping[str, Tensor]) -> set[tuple[
 class _Constants:
     """Who owns which constant, and whether it is learned."""
 
-    def __init__(self, folded: Iterable[Call], tensors: Mapping[str, Tensor]) -> None:
+    def __init__(
+        self, folded: Iterable[Call], tensors: Mapping[str, Tensor], learned: Mapping[str, bool]
+    ) -> None:
         self.tensors = tensors
+        self.learned = learned
         self.makers = {out: call for call in folded for out in call.outputs}
         self.owned: set[str] = set()
         self.visited: set[tuple[str, bool, bool]] = set()
@@ -235,9 +244,11 @@ class _Constants:
                 continue
             self.owned.add(name)
             tensor = self.tensors[name]
-            if not tensor.known or _is_argument(tensor, reader):
+            told = self.learned.get(name, self.learned.get(OTHERS))
+            if not tensor.known or (not told and _is_argument(tensor, reader)):
                 continue
-            totals[0 if learned and _learnable(tensor, reader) else 1] += tensor.elements
+            param = (learned and _learnable(tensor, reader)) if told is None else told
+            totals[0 if param else 1] += tensor.elements
             self.bytes += tensor.bytes
 
     def stored(self, name: str) -> Tensor:
@@ -316,6 +327,15 @@ def _bytes(
             for t in among:
                 moved[t.dtype] = moved.get(t.dtype, 0) + t.bytes * call.times
         else:
-            main = max(among, key=lambda t: t.elements if t.known else 0, default=Tensor(()))
-            moved[main.dtype] = moved.get(main.dtype, 0) + bytes_of(elements, main.dtype)
+            dtype = _largest(among).dtype
+            moved[dtype] = moved.get(dtype, 0) + bytes_of(elements, dtype)
     return moved
+
+
+def _largest(tensors: Sequence[Tensor]) -> Tensor:
+    """The one of most elements; of symbols the first that no other is known to exceed."""
+    largest = tensors[0] if tensors else Tensor(())
+    for t in tensors[1:]:
+        if t.known and (not largest.known or (t.elements > largest.elements) == True):  # noqa: E712
+            largest = t
+    return largest

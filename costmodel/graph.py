@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 import networkx as nx
@@ -197,6 +198,14 @@ class Graph(nx.DiGraph):  # type: ignore[type-arg]
             for name in ends.get(step, ()):
                 held -= alive.pop(name, 0)
         return peak
+
+    def __repr__(self) -> str:
+        line: str = import_module("costmodel.notebook").graph_line(self)
+        return line
+
+    def _repr_html_(self) -> str:
+        table: str = import_module("costmodel.notebook").graph_table(self)
+        return table
 
     def _activation_bytes(self, name: str) -> int:
         tensor = self.tensors.get(name)

@@ -67,10 +67,10 @@ class MatMul(Operator):
         right = shapes.oriented(b.dims, transB, transBatchB)
         left = left if len(left) > 1 else (1, *left)
         right = right if len(right) > 1 else (*right, 1)
-        if left[-1] != right[-2]:
+        if shapes.differ(left[-1], right[-2]):
             raise ModelError(f"expected equal inner extents, found {a.label} by {b.label}")
         m, k, c_out = left[-2], left[-1], right[-1]
-        n = math.prod(y.dims) // (m * c_out) if m * c_out else 0
+        n = math.prod(y.dims[: len(y.dims) - sum(len(t.dims) > 1 for t in (a, b))])
         return cls(
             n=n, n_a=math.prod(left[:-2]), n_b=math.prod(right[:-2]), m=m, k=k, c_out=c_out,
             learned_a=int(a.constant), learned_b=int(b.constant),
@@ -127,7 +127,7 @@ class Gemm(Operator):
     ) -> Gemm:  # fmt: skip
         n, c_in = a.dims[::-1] if transA else a.dims
         k, c_out = b.dims[::-1] if transB else b.dims
-        if c_in != k:
+        if shapes.differ(c_in, k):
             raise ModelError(f"expected equal inner extents, found {a.label} by {b.label}")
         vector = c is not None and c.constant and c.elements == c_out
         other = None if vector else c

@@ -50,9 +50,9 @@ def check_window(y: Tensor, attributes: Mapping[str, Any]) -> None:
         raise ModelError(f"expected a window that fits, found an output of {y.label}")
 
 
-def check_groups(group: int, c_out: Dim) -> None:
-    """Raise ModelError where the groups cannot divide the output channels."""
-    if group < 1 or c_out % group:
+def check_groups(group: Dim, c_out: Dim) -> None:
+    """Raise ModelError where the groups cannot divide the output channels; symbols may."""
+    if isinstance(group, int) and isinstance(c_out, int) and (group < 1 or c_out % group):
         raise ModelError(f"expected groups that divide {c_out} output channels, found {group}")
 
 
@@ -153,7 +153,7 @@ class Conv(Operator):
         check_groups(group, c_out)
         if blocked:
             c_in = c_group * group
-        if c_group * group != c_in:
+        if shapes.differ(c_group * group, c_in):
             raise ModelError(
                 f"expected {c_group} channels x {group} groups = {c_group * group} "
                 f"input channels, found {c_in}"

@@ -104,7 +104,8 @@ class Movement(Operator):
         return cls(elements=y.elements, inputs=activations, held=held, learned=learned)
 
 
-@operator("Slice", "CenterCropPad")
+@operator("Slice")
+@operator("CenterCropPad", padded=True)
 @operator("Crop", shape=_cropped)
 @operator("DynamicSlice", shape_like="Slice")
 class Slice(Movement):
@@ -117,8 +118,13 @@ class Slice(Movement):
     """
 
     @classmethod
-    def bind(cls, x: Tensor, *_: Tensor | None, y: Tensor, **__: Any) -> Movement:  # type: ignore[override]
-        kept = math.prod(min(a, b) for a, b in zip(x.dims, y.dims, strict=True))
+    def bind(  # type: ignore[override]
+        cls, x: Tensor, *_: Tensor | None, y: Tensor, padded: bool = False, **__: Any
+    ) -> Movement:
+        """``padded`` where the output may be the larger along an axis."""
+        kept = y.elements
+        if padded:
+            kept = math.prod(shapes.least(a, b) for a, b in zip(x.dims, y.dims, strict=True))
         constant = int(x.constant)
         learned = cls.split([x])[2]
         return cls(

@@ -6,7 +6,7 @@ import math
 from typing import Any, ClassVar
 
 from costmodel.cost import Cost
-from costmodel.dims import Dim
+from costmodel.dims import Dim, exact
 from costmodel.errors import ModelError
 from costmodel.operator import Operator, operator
 from costmodel.operators import shapes
@@ -70,7 +70,7 @@ class BatchNormalization(Operator):
         c = dims[axis] if dims else 1
         if scale.elements != c:
             raise ModelError(f"expected a scale of {c} channels, found {scale.label}")
-        extent = math.prod(dims[1:]) // c if len(dims) > 1 and c else 1
+        extent = exact(math.prod(dims[1:]), c) if len(dims) > 1 and c else 1
         return cls(n=n, c=c, extent=extent, learned=int(scale.constant))
 
 

@@ -17,8 +17,9 @@ LAST = shapes.pool(channels_last=True)
 PLANE_LAST = shapes.pool(channels_last=True, everywhere=True)
 
 
-@operator("MaxPool", "AveragePool")
-@operator("LpPool", operations=2)
+@operator("MaxPool", shape=shapes.pool(indices=True))
+@operator("AveragePool", shape=shapes.pool())
+@operator("LpPool", shape=shapes.pool(), operations=2)
 @operator(f"{NCHWC}MaxPool", f"{NCHWC}AveragePool", shape=shapes.pool())
 @operator("com.microsoft::MaxpoolWithMask", shape=shapes.pool())
 @operator("com.microsoft::NhwcMaxPool", shape=LAST, channels_last=1)

@@ -75,7 +75,7 @@ class Resize(Operator):
         taps = taps if moved else 0
         return cls(
             elements=y.elements,
-            inputs=min(x.elements, max(taps, 1) * y.elements),
+            inputs=shapes.least(x.elements, max(taps, 1) * y.elements),
             taps=taps,
         )
 

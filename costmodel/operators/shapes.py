@@ -6,6 +6,7 @@ element type and shape of every output; an extent that cannot be told is None.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -33,6 +34,35 @@ def like(*positions: int) -> ShapeRule:
         return [(t.dtype, t.shape) for t in (given(inputs, p) for p in positions)]
 
     return rule
+
+
+def differ(a: Dim, b: Dim) -> bool:
+    """Whether two extents are unequal; of symbols, whether they are so at all sizes.
+
+    >>> from sympy import Symbol
+    >>> h = Symbol("h", integer=True, positive=True)
+    >>> differ(7, 8), differ(h, 224), differ(h, h + 1)
+    (True, False, True)
+    """
+    if isinstance(a, int) and isinstance(b, int):
+        return a != b
+    return getattr(a - b, "is_zero", None) is False
+
+
+def least(a: Dim, b: Dim) -> Dim:
+    """The smaller of two numbers of elements; of symbols both, where the sizes decide.
+
+    >>> from sympy import Symbol, floor
+    >>> h = floor(Symbol("h", integer=True, positive=True) / 2)
+    >>> least(7, 8), least(h, 4 * h), least(h, 8)
+    (7, floor(h/2), Min(8, floor(h/2)))
+    """
+    if isinstance(a, int) and isinstance(b, int):
+        return min(a, b)
+    ratio = b / a
+    if ratio.is_number:
+        return a if ratio >= 1 else b
+    return sys.modules["sympy"].Min(a, b)
 
 
 def joined(shapes: Sequence[Shape]) -> Shape:
@@ -74,18 +104,15 @@ def slid(size: Dim | None, kernel: int, axis: int, rank: int, attributes: Attrib
         return None
     stride = (attributes.get("strides") or [1] * rank)[axis]
     pads = attributes.get("pads") or [0] * (2 * rank)
-    around = pads[axis] + pads[axis + rank]
     reach = (attributes.get("dilations") or [1] * rank)[axis] * (kernel - 1) + 1
     pad_mode = attributes.get("auto_pad", "NOTSET")
     if pad_mode in ("SAME_UPPER", "SAME_LOWER"):
         return -(-size // stride)
-    if pad_mode == "VALID":
-        around = 0
-    room = size + around - reach
+    before, behind = (0, 0) if pad_mode == "VALID" else (pads[axis], pads[axis + rank])
     if not attributes.get("ceil_mode"):
-        return room // stride + 1
-    steps = -(-room // stride) + 1
-    return steps - 1 if (steps - 1) * stride >= size + pads[axis] else steps
+        return (size + before + behind - reach) // stride + 1
+    # A window more for what is left over, unless it would start in the padding behind.
+    return -(-(size + before + min(0, behind - reach + stride)) // stride)
 
 
 def conv(
@@ -112,8 +139,14 @@ def conv(
     return rule
 
 
-def pool(*, channels_last: bool = False, everywhere: bool = False) -> ShapeRule:
-    """A window of ``kernel_shape``, or the whole plane where ``everywhere``."""
+def pool(
+    *, channels_last: bool = False, everywhere: bool = False, indices: bool = False
+) -> ShapeRule:
+    """A window of ``kernel_shape``, or the whole plane where ``everywhere``.
+
+    onnx's own inference, before version 22 of the operators, counts a window of ``ceil_mode`` that
+    begins in the padding; runtimes do not.
+    """
 
     def rule(inputs: Inputs, attributes: Attributes, values: Any) -> Shapes:
         x = given(inputs, 0)
@@ -128,7 +161,8 @@ def pool(*, channels_last: bool = False, everywhere: bool = False) -> ShapeRule:
                 for i, (s, k) in enumerate(zip(extents, attributes["kernel_shape"], strict=True))
             )
         n, c = x.shape[0], x.shape[-1 if last else 1]
-        return [(x.dtype, (n, *moved, c) if last else (n, c, *moved))]
+        shape = (n, *moved, c) if last else (n, c, *moved)
+        return [(x.dtype, shape), ("int64", shape)] if indices else [(x.dtype, shape)]
 
     return rule
 
@@ -218,8 +252,8 @@ def broadcastable(inputs: Sequence[Tensor | None]) -> None:
     """
     known = [t for t in inputs if t is not None and t.known]
     for axis in range(1, 1 + max((len(t.dims) for t in known), default=0)):
-        sizes = {t.dims[-axis] for t in known if len(t.dims) >= axis} - {1}
-        if len(sizes) > 1:
+        first, *others = {t.dims[-axis] for t in known if len(t.dims) >= axis} - {1} or {1}
+        if any(differ(first, other) for other in others):
             _contradict("that broadcast", known)
 
 
@@ -236,7 +270,8 @@ def joinable(inputs: Sequence[Tensor | None], axis: int) -> None:
     if len({len(t.dims) for t in known}) > 1:
         _contradict("of one rank", known)
     for position, sizes in enumerate(zip(*(t.dims for t in known), strict=True)):
-        if len(set(sizes)) > 1 and position != axis % len(known[0].dims):
+        joins = position == axis % len(known[0].dims)
+        if not joins and any(differ(sizes[0], size) for size in sizes):
             _contradict(f"that differ along axis {axis}", known)
 
 

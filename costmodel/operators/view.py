@@ -47,7 +47,13 @@ class View(Operator):
     def bind(cls, *inputs: Tensor | None, y: Tensor, whole: bool = False, **_: Any) -> View:
         """``whole`` where the output must have as many elements as the first input."""
         x = inputs[0] if inputs else None
-        if whole and x is not None and x.known and y.known and x.elements != y.elements:
+        if (
+            whole
+            and x is not None
+            and x.known
+            and y.known
+            and shapes.differ(x.elements, y.elements)
+        ):
             raise ModelError(f"expected {x.elements} elements as in {x.label}, found {y.label}")
         return cls()
 

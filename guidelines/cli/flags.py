@@ -52,15 +52,19 @@ def dims(values: Iterable[str]) -> dict[str, int]:
 def shapes(values: Iterable[str]) -> dict[str, tuple[int, ...]]:
     """``input=1,3,224,224``: shapes by name; ``1x3x224x224`` means the same.
 
-    >>> shapes(["input=1,3,224,224"])
-    {'input': (1, 3, 224, 224)}
+    The first input of a module needs no name.
+
+    >>> shapes(["input=1,3,224,224", "1x10"])
+    {'input': (1, 3, 224, 224), '': (1, 10)}
     """
-    found = {}
+    found: dict[str, tuple[int, ...]] = {}
     for value in values:
         name, equals, sizes = value.rpartition("=")
         parts = sizes.strip("[]").replace("x", ",").split(",")
-        if not equals or not name or not all(_is_size(part.strip()) for part in parts):
+        if (equals and not name) or not all(_is_size(part.strip()) for part in parts):
             refuse("--shape", f"expected INPUT=1,3,224,224, found '{value}'")
+        if not name and "" in found:
+            refuse("--shape", f"expected INPUT=1,3,224,224 for all inputs but one, found '{value}'")
         found[name] = tuple(int(part) for part in parts)
     return found
 

@@ -66,6 +66,15 @@ def output(package: str) -> Callable[[Command], Command]:
     )
 
 
+def on_device(command: Command) -> Command:
+    """On which device times are predicted."""
+    return click.option(
+        "--device",
+        metavar="NAME|FILE",
+        help="Predict times on this device: a profile that ships, or one that calibrate wrote.",
+    )(command)
+
+
 def reads_models(command: Command) -> Command:
     """Which models, and how they are read and shown."""
     return _all(
@@ -77,8 +86,8 @@ def reads_models(command: Command) -> Command:
         click.option(
             "--shape",
             multiple=True,
-            metavar="INPUT=1,3,224,224",
-            help="The shape of an input.",
+            metavar="[INPUT=]1,3,224,224",
+            help="The shape of an input; the first of a module needs no name.",
         ),
         click.option(
             "--strict",

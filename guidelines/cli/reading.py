@@ -26,9 +26,11 @@ from guidelines.report.registry import renderer
 from guidelines.report.view import View
 
 if TYPE_CHECKING:
+    from costmodel.device import Device
     from costmodel.graph import Graph
-    from guidelines.cli.running import Outcome
+    from guidelines.cli.running import Made, Outcome
     from guidelines.report import Model
+    from guidelines.report.formulas import Formulas
     from guidelines.rule import Rule
 
 
@@ -53,17 +55,29 @@ def sizes(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"dims": dims(given["dim"]), "shapes": shapes(given["shape"]), "strict": given["strict"]}
 
 
+def device(given: Mapping[str, Any]) -> Device | None:
+    """The device that the options name."""
+    if given["device"] is None:
+        return None
+    from costmodel.device import load
+
+    return load(given["device"])
+
+
 def analysed(
     paths: Sequence[str], flags: Config, rules: Mapping[str, Rule], given: Mapping[str, Any],
-    analyse: Callable[[Graph, Config], Model],
-) -> Outcome:  # fmt: skip
+    analyse: Callable[[Graph, Config], Made],
+) -> Outcome[Made]:  # fmt: skip
     """Every model that the paths name, read under its configuration and analysed."""
     from guidelines.cli.running import jobs, run
 
     planned = jobs(paths, flags, rules, file=given["config"], isolated=given["isolated"])
     if not planned:
         complain(f"no models found in {', '.join(paths)}")
-    return run(planned, analyse, quiet=given["quiet"], trace=given["verbose"] > 1)
+    return run(
+        planned, analyse, quiet=given["quiet"], trace=given["verbose"] > 1,
+        symbolic=given.get("symbolic", False),
+    )  # fmt: skip
 
 
 def deliver(
@@ -92,7 +106,7 @@ def deliver(
         ) from None
 
 
-def status(outcome: Outcome) -> int:
+def status(outcome: Outcome[Model] | Outcome[Formulas]) -> int:
     """2 if anything could not be analysed, 1 if anything reaches its configuration's level."""
     if outcome.errors:
         return FAILED

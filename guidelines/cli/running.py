@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from costmodel.errors import ModelError
 from guidelines.cli.progress import Progress
@@ -18,8 +18,11 @@ from guidelines.report import Failure
 
 if TYPE_CHECKING:
     from costmodel.graph import Graph
-    from guidelines.report import Model
     from guidelines.rule import Rule
+
+
+Made = TypeVar("Made")
+"""What is made of a network: a report on it, its formulas, its times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +41,10 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of the jobs: models with their configurations, and failures, in order."""
+class Outcome(Generic[Made]):
+    """What became of the jobs: what was made of each, and failures, in order."""
 
-    done: tuple[tuple[Config, Model], ...]
+    done: tuple[tuple[Config, Made], ...]
     errors: tuple[Failure, ...]
 
 
@@ -52,7 +55,7 @@ def jobs(
     """The models that the arguments name, each with the configuration nearest to it.
 
     Args:
-        arguments: files, folders, globs or ``-``.
+        arguments: files, folders, globs, ``-``, or ``package.module:factory``.
         flags: what the command line says; it outweighs every file.
         rules: the rules that configurations may name.
         file: a configuration to use in place of those found.
@@ -84,11 +87,12 @@ def jobs(
 
 def run(
     planned: Sequence[Job],
-    analyse: Callable[[Graph, Config], Model],
+    analyse: Callable[[Graph, Config], Made],
     *,
     quiet: bool = False,
     trace: bool = False,
-) -> Outcome:
+    symbolic: bool = False,
+) -> Outcome[Made]:
     """Read and analyse every model; each failure is a line on standard error at once.
 
     Args:
@@ -96,15 +100,18 @@ def run(
         analyse: what to make of a network.
         quiet: whether to show no progress.
         trace: whether to show where an unexpected error arose.
+        symbolic: whether to read the models in symbols.
     """
-    done: list[tuple[Config, Model]] = []
+    done: list[tuple[Config, Made]] = []
     errors: list[Failure] = []
     with Progress(len(planned), quiet=quiet) as progress:
         for number, job in enumerate(planned, 1):
             progress.at(number, job.source.path)
             try:
-                done.append((job.config, analyse(_read(job), job.config)))
+                done.append((job.config, analyse(_read(job, symbolic), job.config)))
             except ModelError as error:
+                if trace and error.__cause__ is not None:
+                    unexpected(error.__cause__, trace=True)
                 errors.append(Failure(path=job.source.path, message=str(error)))
             except Exception as error:  # noqa: BLE001  one model must not stop the others
                 errors.append(Failure(path=job.source.path, message=unexpected(error, trace=trace)))
@@ -117,9 +124,15 @@ MOST_PIPED = 512 * 1024 * 1024
 """Bytes of standard input, which is kept whole; a file is not."""
 
 
-def _read(job: Job) -> Graph:
+def _read(job: Job, symbolic: bool) -> Graph:
     if job.source.problem:
         raise ModelError(job.source.problem)
+    if symbolic and job.source.code:
+        raise ModelError("expected an ONNX file for --symbolic, found a module")
+    if job.source.code:
+        return _built(job)
+    if "" in job.config.shapes:
+        raise ModelError("expected --shape INPUT=1,3,224,224 for a file, found no name of an input")
     from costmodel.frontends.onnx import read
 
     given: bytes | str = job.source.path
@@ -131,5 +144,21 @@ def _read(job: Job) -> Graph:
                 "whose weights are not read"
             )
     return read(
-        given, dims=job.config.dims, shapes=job.config.shapes, path=job.source.path, spare=job.spare
-    )
+        given, dims=job.config.dims, shapes=job.config.shapes, path=job.source.path,
+        spare=job.spare, symbolic=symbolic,
+    )  # fmt: skip
+
+
+def _built(job: Job) -> Graph:
+    """The network that a factory of the user's builds."""
+    from guidelines.cli.factory import made
+
+    if job.config.dims and not job.spare:
+        raise ModelError("expected --shape for a module, found --dim")
+
+    def use(module: Any, inputs: Any) -> Graph:
+        from costmodel.frontends.torch import read
+
+        return read(module, inputs, path=job.source.path)
+
+    return made(job.source.path, job.config.shapes, use, spare=job.spare)

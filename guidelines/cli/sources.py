@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from guidelines.cli.factory import FACTORY
+
 SUFFIXES = (".onnx", ".onnxtxt", ".textproto")
 """What a search of folders takes for a model; a file that is named may end in anything."""
 
@@ -20,10 +22,12 @@ class Source:
     Args:
         path: as reports call it, ``-`` for standard input.
         problem: why there is nothing to read, "" if there may be.
+        code: whether it is ``package.module:factory``, code that builds the model.
     """
 
     path: str
     problem: str = ""
+    code: bool = False
 
     @property
     def folder(self) -> Path:
@@ -37,7 +41,7 @@ def sources(
     """Every model that the arguments name, each once, in their order; folders sorted by name.
 
     Args:
-        arguments: files, folders, globs or ``-``.
+        arguments: files, folders, globs, ``-``, or ``package.module:factory``.
         excluded: whether to leave out a file that a search of folders found.
     """
     found: dict[str, Source] = {}
@@ -65,6 +69,8 @@ def _expand(argument: str, excluded: Callable[[Path], bool]) -> Iterator[Source]
         if not matches:
             yield Source(argument, "expected files, found none that match")
         yield from (Source(path) for path in matches)
+    elif FACTORY.fullmatch(argument):
+        yield Source(argument, code=True)
     else:
         yield Source(argument, "expected a file, a folder or a glob, found nothing")
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from guidelines.quantity import count, size
+from typing import TYPE_CHECKING
+
+from guidelines.quantity import count, duration, size
 from guidelines.report.names import printable
 from guidelines.report.report import Model
 from guidelines.report.totals import unknown_types
 from guidelines.report.view import View
+
+if TYPE_CHECKING:
+    from costmodel.timing import Prediction
+    from guidelines.report.formulas import Formulas
 
 CONVENTIONS = (
     'madds: one multiply-add is 1, the papers\' "FLOPs"; flops = 2 madds + ops; memory access = '
@@ -20,6 +26,16 @@ FEW = 8
 
 def heading(model: Model, view: View, *, conventions: bool = True) -> list[str]:
     """The network: its file, inputs, how much of it was costed, totals and conventions."""
+    lines = [*network(model, view), "", *_totals(model, view)]
+    if model.prediction is not None:
+        lines += ["", *_time(model.prediction, view)]
+    if conventions:
+        lines += ["", *(view.paint(line, "dim") for line in view.wrap(CONVENTIONS, indent="  "))]
+    return lines
+
+
+def network(model: Model | Formulas, view: View) -> list[str]:
+    """Its file, its inputs, and how much of it was costed."""
     graph = model.graph
     opset = view.paint(f" · opset {graph.opset}", "dim") if graph.opset else ""
     lines = [view.paint(printable(model.path), "bold") + opset]
@@ -34,9 +50,6 @@ def heading(model: Model, view: View, *, conventions: bool = True) -> list[str]:
         for node in model.unknown:
             why = f"{printable(node.op_type)} {printable(node.name)}: {printable(node.reason)}"
             lines += view.wrap(why, indent=" " * 6, first=" " * 4)
-    lines += ["", *_totals(model, view)]
-    if conventions:
-        lines += ["", *(view.paint(line, "dim") for line in view.wrap(CONVENTIONS, indent="  "))]
     return lines
 
 
@@ -65,7 +78,7 @@ def shape_text(shape: tuple[object, ...]) -> str:
     return "×".join(str(d) for d in shape) or "scalar"
 
 
-def _coverage(model: Model, view: View) -> str:
+def _coverage(model: Model | Formulas, view: View) -> str:
     total, unknown = len(model.graph), len(model.unknown)
     told = f"{total - unknown} of {total} nodes costed"
     if unknown:
@@ -75,6 +88,13 @@ def _coverage(model: Model, view: View) -> str:
         ]
         told += f"; unknown: {', '.join(_few(types, view))}"
     return told + (f"; {model.graph.folded} more compute constants" if model.graph.folded else "")
+
+
+def _time(prediction: Prediction, view: View) -> list[str]:
+    """The network's time, and how sure it is."""
+    low, high = duration(prediction.low), duration(prediction.high)
+    told = f"{duration(prediction.seconds)} predicted on {prediction.device}, one thread"
+    return _labelled("time", [f"{told}; 9 in 10 lie between {low} and {high}"], view)
 
 
 def _totals(model: Model, view: View) -> list[str]:

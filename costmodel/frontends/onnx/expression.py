@@ -46,7 +46,7 @@ def names(text: str) -> frozenset[str]:
     >>> sorted(names("8*s23*s27")), sorted(names("batch size"))
     (['s23', 's27'], ['batch size'])
     """
-    tree = _parse(text)
+    tree = parsed(text)
     if tree is None:
         return frozenset([text])
     called = {id(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
@@ -67,7 +67,7 @@ def evaluate(text: str, values: Mapping[str, int]) -> int | None:
     """
     if text in values:
         return values[text]
-    tree = _parse(text)
+    tree = parsed(text)
     if tree is None:
         return None
     try:
@@ -78,7 +78,7 @@ def evaluate(text: str, values: Mapping[str, int]) -> int | None:
     return value
 
 
-def _parse(text: str) -> ast.expr | None:
+def parsed(text: str) -> ast.expr | None:
     if len(text) > MAX_LENGTH:
         return None
     try:

@@ -35,9 +35,7 @@ def bind_inputs(
         ModelError: a free axis without a size, a name that the model does not have, a shape
             that contradicts the file's rank.
     """
-    held = {tensor.name for tensor in model.graph.initializer}
-    held.update(sparse.values.name for sparse in model.graph.sparse_initializer)
-    inputs = {value.name: value.type for value in model.graph.input if value.name not in held}
+    inputs = inputs_of(model)
     if spare:
         shapes = {name: shape for name, shape in shapes.items() if name in inputs}
     for name in shapes:
@@ -45,11 +43,11 @@ def bind_inputs(
             raise ModelError(
                 f"expected --shape for one of the inputs {_listed(inputs)}, found '{name}'"
             )
-    declared = {name: _declared(name, kind) for name, kind in inputs.items()}
-    free = _free(declared)
+    declared = {name: axes_of(name, kind) for name, kind in inputs.items()}
+    free = free_names(declared)
     if spare:
         dims = {name: size for name, size in dims.items() if name in free}
-    _check_names(free, dims)
+    check_names(free, dims)
     sizes = Sizes(dims=dict(dims))
     for name, given in shapes.items():
         axes = declared[name]
@@ -106,7 +104,14 @@ def bind_inputs(
     return sizes
 
 
-def _declared(name: str, kind: onnx.TypeProto) -> list[int | str] | None:
+def inputs_of(model: onnx.ModelProto) -> dict[str, onnx.TypeProto]:
+    """Type by name of the inputs that the caller gives: those without an initializer."""
+    held = {tensor.name for tensor in model.graph.initializer}
+    held.update(sparse.values.name for sparse in model.graph.sparse_initializer)
+    return {value.name: value.type for value in model.graph.input if value.name not in held}
+
+
+def axes_of(name: str, kind: onnx.TypeProto) -> list[int | str] | None:
     """Each axis as its size, its name, or "" where it has neither; None for an unknown rank.
 
     Exporters write 0, -1 or a bare "?" for an axis that is free and has no name.
@@ -125,13 +130,13 @@ def _declared(name: str, kind: onnx.TypeProto) -> list[int | str] | None:
     return axes
 
 
-def _free(declared: Mapping[str, list[int | str] | None]) -> set[str]:
+def free_names(declared: Mapping[str, list[int | str] | None]) -> set[str]:
     """The names that axes are called by, whole or within an expression."""
     called = {a for axes in declared.values() for a in axes or () if isinstance(a, str) and a}
     return called | {name for axis in called for name in names(axis)}
 
 
-def _check_names(free: set[str], dims: Mapping[str, int]) -> None:
+def check_names(free: set[str], dims: Mapping[str, int]) -> None:
     for name, size in dims.items():
         if name not in free:
             known = _listed(free) if free else "none: its sizes are fixed, use --shape"

@@ -60,7 +60,7 @@ def write(
     returned = [_value(graph, key) for key in graph.outputs]
     return helper.make_model(
         helper.make_graph(nodes, name, given, returned, initializers),
-        opset_imports=[helper.make_opsetid("", OPSET)],
+        opset_imports=[helper.make_opsetid("", graph.opset or OPSET)],
         ir_version=IR_VERSION,
         producer_name="guidelint",
     )

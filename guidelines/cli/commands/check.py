@@ -8,17 +8,21 @@ import click
 
 from guidelines.cli import reading
 from guidelines.cli.flags import options, selectors
-from guidelines.cli.options import output, reads_models, selecting
+from guidelines.cli.options import on_device, output, reads_models, selecting
 from guidelines.config import Config
 
 
 @click.command("check")
 @selecting
+@on_device
 @output("formats")
 @reads_models
 def command(paths: tuple[str, ...], **given: Any) -> int:
     """Check models: files, folders (searched for .onnx, .onnxtxt, .textproto), globs, or - for
     standard input.
+
+    package.module:factory or path/file.py:factory names a PyTorch module, or a function that
+    gives one: guidelint runs that code.
 
     Exits with 0 if nothing was found, 1 if something was, 2 if a model could not be analysed.
     """
@@ -39,8 +43,9 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
         levels=chosen.levels,
         **reading.sizes(given),
     )
+    device = reading.device(given)
     outcome = reading.analysed(
-        paths, flags, rules, given, lambda graph, config: analyse(graph, settings(config))
+        paths, flags, rules, given, lambda graph, config: analyse(graph, settings(config), device)
     )
     report = Report(models=tuple(model for _, model in outcome.done), errors=outcome.errors)
     reading.deliver("formats", targets, report, given)
