@@ -19,13 +19,13 @@ References:
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from costmodel.dims import Dim
 from costmodel.fusion.memory import Memory
-from costmodel.fusion.partition import partition
+from costmodel.fusion.partition import Part, partition
 from costmodel.fusion.rules import GENERIC, Rules
-from costmodel.graph import Graph, Node
+from costmodel.graph import Graph
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +33,23 @@ class Kernel:
     """Operators that run as one, and the bytes that still move.
 
     Args:
+        op: type of operator that the runtime runs it as: of a convolution with what follows
+            it ``Conv``, of a layout's change ``ReorderInput`` or ``ReorderOutput``.
+        head: the node whose dimensions tell its work; "" for a reorder.
+        path: which of the runtime's kernels it is, see ``layout.lay_out``; "" where the rules
+            name none.
         nodes: names, in order of execution. Views, and under rules that fuse quantisation
-            also DequantizeLinear, stand with the operator whose output they show.
+            also DequantizeLinear, stand with the operator whose output they show. A node that
+            the runtime spells out in several kernels stands in each, a reorder has none.
         weight_bytes: constants read. Those of a folded operator still count, though a
             runtime folds them: at most four elements a channel.
         reads, writes: activations read, each tensor once, and written, with their bytes.
     """
 
-    nodes: tuple[str, ...]
+    op: str
+    head: str = ""
+    path: str = ""
+    nodes: tuple[str, ...] = ()
     weight_bytes: Dim = 0
     reads: tuple[tuple[str, Dim], ...] = ()
     writes: tuple[tuple[str, Dim], ...] = ()
@@ -62,15 +71,27 @@ class Kernel:
 
 
 def kernels(graph: Graph, rules: Rules = GENERIC) -> tuple[Kernel, ...]:
-    """Partition the nodes of a graph into kernels, in the order of their first nodes."""
+    """Partition the nodes of a graph into kernels, in an order in which they can run."""
     return _kernels(graph, rules)
 
 
 @functools.lru_cache(maxsize=4)
 def _kernels(graph: Graph, rules: Rules) -> tuple[Kernel, ...]:
     """Remembered for the last graphs: the totals and several rules ask for the same."""
-    memory = Memory.of(graph, dequantised=rules.quantisation)
-    return tuple(_kernel(memory, members) for members in partition(graph, memory, rules))
+    memory = Memory.of(graph, dequantised=rules.quantisation, once=rules.once)
+    parts = partition(graph, memory, rules)
+    if rules.layout is None:
+        return tuple(_kernel(memory, part) for part in parts)
+    from costmodel.fusion.layout import Reorder, lay_out  # only who asks for a layout pays for it
+
+    found: list[Kernel] = []
+    for part in lay_out(parts, memory, rules, rules.layout):
+        if isinstance(part, Reorder):
+            moved = ((part.name, memory.tensors[part.name].bytes),)
+            found.append(Kernel(op=part.op, path="nchwc", reads=moved, writes=moved))
+        else:
+            found += _spelled(_kernel(memory, part), rules)
+    return tuple(found)
 
 
 def fused_memory_access_bytes(graph: Graph, rules: Rules = GENERIC) -> Dim:
@@ -88,18 +109,18 @@ def fused_memory_access_bytes(graph: Graph, rules: Rules = GENERIC) -> Dim:
     return sum(kernel.bytes for kernel in kernels(graph, rules))
 
 
-def _kernel(memory: Memory, members: list[Node]) -> Kernel:
+def _kernel(memory: Memory, part: Part) -> Kernel:
     """The traffic of nodes that run as one.
 
     A tensor made here costs nothing if all who read it are here and the network does not
     return it; one that comes from outside is read once.
     """
-    names = {node.name for node in members}
+    names = {node.name for node in part.nodes}
     weights: Dim = 0
     reads: list[tuple[str, Dim]] = []
     writes: list[tuple[str, Dim]] = []
     seen: dict[str, str] = {}
-    for node in members:
+    for node in part.nodes:
         if node.name in memory.aliases:
             continue
         moved = memory.traffic(node)
@@ -114,6 +135,16 @@ def _kernel(memory: Memory, members: list[Node]) -> Kernel:
             if not (inside and memory.readers_of(name)):
                 writes.append((name, bytes_written))
     return Kernel(
-        nodes=tuple(node.name for node in members), weight_bytes=weights,
+        op=part.op, head=part.head.name, path=part.path,
+        nodes=tuple(node.name for node in part.nodes), weight_bytes=weights,
         reads=tuple(reads), writes=tuple(writes),
     )  # fmt: skip
+
+
+def _spelled(kernel: Kernel, rules: Rules) -> tuple[Kernel, ...]:
+    """The kernels of a function that the runtime spells out: only the last has two inputs."""
+    ops = rules.spelled.get(kernel.op, ())
+    if not ops:
+        return (kernel,)
+    *firsts, last = (replace(kernel, op=op) for op in ops)
+    return (*firsts, replace(last, reads=kernel.reads + kernel.writes))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from costmodel.dims import Dim
 from costmodel.graph import Graph, Node
@@ -52,9 +53,18 @@ class Memory:
     outputs: frozenset[str]
 
     @classmethod
-    def of(cls, graph: Graph, *, dequantised: bool = False) -> Memory:
-        """Follow views, and with ``dequantised`` DequantizeLinear, back to what they show."""
+    def of(cls, graph: Graph, *, dequantised: bool = False, once: bool = False) -> Memory:
+        """Follow views back to what they show.
+
+        Args:
+            graph: the network.
+            dequantised: whether DequantizeLinear makes no memory.
+            once: whether an operator that occurs again with the same inputs makes none, unless
+                the network returns what it makes.
+        """
         roots: dict[str, str] = {}
+        done: dict[tuple[Any, ...], Node] = {}
+        returned = set(graph.outputs)
         makers: dict[str, str] = {}
         readers: dict[str, dict[str, None]] = {}
         aliases = set()
@@ -62,6 +72,11 @@ class Memory:
             if _shows(node) or (dequantised and _dequantises(graph, node)):
                 aliases.add(node.name)
                 roots[node.outputs[0]] = roots.get(node.inputs[0], node.inputs[0])
+                continue
+            again = once and returned.isdisjoint(node.outputs)
+            if again and (first := done.setdefault(_work(graph, node, roots), node)) is not node:
+                aliases.add(node.name)
+                roots.update(zip(node.outputs, first.outputs, strict=False))
                 continue
             makers.update((name, node.name) for name in node.outputs if name)
             if not isinstance(node.operator, Extent):
@@ -92,6 +107,15 @@ class Memory:
     def returned(self, name: str) -> bool:
         """Whether the network returns it."""
         return self.root(name) in self.outputs
+
+    def shape(self, name: str) -> tuple[Dim, ...] | None:
+        """Its extents, None where they are not all known."""
+        tensor = self._tensor(name)
+        return tensor.shape if tensor.known else None
+
+    def constant(self, name: str) -> bool:
+        """Whether it is known before the network runs, or left out."""
+        return not name or self._tensor(name).constant
 
     def traffic(self, node: Node) -> Traffic:
         """Bytes that the node moves on its own: ``node.bytes``, but for what it reads quantised."""
@@ -160,6 +184,16 @@ def functions(graph: Graph, *, without: Collection[str] = ()) -> dict[str, str]:
             if not node.operator.view and not isinstance(node.operator, Quantizer):
                 found[node.name] = origins[node.outputs[0]]
     return found
+
+
+def _work(graph: Graph, node: Node, roots: Mapping[str, str]) -> tuple[Any, ...]:
+    """What two nodes that do the same have in common."""
+    held = [graph.tensors.get(name, _UNKNOWN) for name in node.inputs]
+    inputs = tuple(
+        (tensor.value or roots.get(name, name), None if tensor.value else tensor.shape)
+        for name, tensor in zip(node.inputs, held, strict=True)
+    )
+    return node.op_type, node.operator, inputs, repr(sorted(node.attributes.items())), node.times
 
 
 def _shows(node: Node) -> bool:
