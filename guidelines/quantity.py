@@ -37,6 +37,19 @@ def percent(share: float) -> str:
     return f"{share:.1%}" if share < 0.9995 else f"{share:.0%}"
 
 
+def duration(seconds: float) -> str:
+    """A time, in microseconds, milliseconds or seconds.
+
+    >>> duration(0.0000123), duration(0.00981), duration(1.25)
+    ('12.3 µs', '9.81 ms', '1.25 s')
+    """
+    for unit, factor in (("µs", 1e6), ("ms", 1e3)):
+        if abs(seconds) * factor < 999.5:
+            value = seconds * factor
+            return f"{value:.2f} {unit}" if abs(value) < 9.995 else f"{value:.1f} {unit}"
+    return f"{seconds:.2f} s"
+
+
 def _scaled(value: Dim, units: tuple[str, ...]) -> str:
     if not isinstance(value, int | float):  # an expression, of a network built of symbols
         return f"{value} {units[0]}".rstrip()

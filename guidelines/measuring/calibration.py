@@ -11,11 +11,11 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import nnls
+from scipy.optimize import minimize, nnls
 
 import costmodel.operators  # noqa: F401  fills the registry
 from costmodel.device import Device, Rates
@@ -105,7 +105,7 @@ def fit(
     rates = {kind: _rates(kinds[kind]) for kind in sorted(kinds)}
     return Device(
         name=name, block=block, cache=cache, rates={**rates, OTHER: _rates(others)},
-        spread=0.1, origin=origin,
+        spread=0.1, origin=origin, baselines=baselines(samples),
     )  # fmt: skip
 
 
@@ -189,3 +189,99 @@ def _operator(name: str, dims: str) -> Operator | None:
         return None
     cls = {registered.cls.__name__: registered.cls for registered in REGISTRY.values()}[name]
     return cls(**{**dict.fromkeys(cls.defaults, 1), **json.loads(dims)})
+
+
+FOLDS = 5
+"""Parts of the samples, by network, each predicted by rates fitted to the others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A device with what can be said of its predictions.
+
+    Args:
+        device: fitted to all samples; its ``spread`` is that of networks that were left out.
+        kinds: by kind of kernel, predicted and measured seconds of kernels that were left out.
+        networks: the same of networks, as sums of their kernels.
+    """
+
+    device: Device
+    kinds: Mapping[str, Sequence[tuple[float, float]]]
+    networks: Sequence[tuple[float, float]]
+
+
+def checked(
+    name: str, samples: Sequence[Sample], *, block: int, cache: int, origin: Mapping[str, str]
+) -> Checked:
+    """Fit a device, and predict each network by a device that was not fitted to it."""
+    kinds: dict[str, list[tuple[float, float]]] = {}
+    sums: dict[int, tuple[float, float]] = {}
+    for fold in range(FOLDS):
+        others = [s for s in samples if s.network % FOLDS != fold]
+        device = fit(name, others, block=block, cache=cache, origin=origin)
+        for sample in samples:
+            if sample.network % FOLDS != fold:
+                continue
+            kind, micros = estimate(sample, device)
+            pair = (micros * 1e-6, sample.seconds)
+            kinds.setdefault(kind, []).append(pair)
+            before = sums.get(sample.network, (0.0, 0.0))
+            sums[sample.network] = (before[0] + pair[0], before[1] + pair[1])
+    logs = [np.log(measured / predicted) for predicted, measured in sums.values()]
+    low, high = np.quantile(logs, [0.16, 0.84])
+    device = fit(name, samples, block=block, cache=cache, origin=origin)
+    return Checked(
+        device=replace(device, spread=float(high - low) / 2),
+        kinds=dict(sorted(kinds.items(), key=lambda kv: -sum(m for _, m in kv[1]))),
+        networks=list(sums.values()),
+    )
+
+
+def estimate(sample: Sample, device: Device) -> tuple[str, float]:
+    """The kind of a sample's kernel, and the microseconds that the device predicts."""
+    if sample.op == "view":
+        return "view", device.rates["view"].microseconds["calls"]
+    kind, counts = terms(sample.kernel, sample.operator, block=device.block, cache=device.cache)
+    if kind not in device.rates:
+        kind, counts = OTHER, traffic(sample.kernel, sample.operator, device.cache)
+    rates = device.rates[kind].microseconds
+    return kind, sum(rates.get(term, 0.0) * number for term, number in counts.items())
+
+
+def baselines(samples: Sequence[Sample]) -> dict[str, Rates]:
+    """What simpler models make of the same samples, to be told beside the device's.
+
+    ``madds alone`` is a rate for multiply-adds and one for calls; ``roofline`` is the larger of
+    multiply-adds and bytes, each at one rate for all kernels, and a call.
+    """
+    held = [s for s in samples if s.op != "view"]
+    counts = np.array([[1.0, _work(s), _bytes(s)] for s in held])
+    micros = np.array([s.seconds * 1e6 for s in held])
+    alone = log_fit(counts[:, :2], micros)
+
+    def predicted(logs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        calls, work, moved = np.exp(logs)
+        return np.asarray(calls + np.maximum(counts[:, 1] * work, counts[:, 2] * moved))
+
+    def error(logs: npt.NDArray[np.float64]) -> float:
+        return float(np.abs(np.log(micros / predicted(logs))).mean())
+
+    start = np.log([5.0, 2e4, 20.0])
+    roof = np.exp(minimize(error, start, method="Nelder-Mead").x)
+    found = {"madds alone": alone, "roofline": roof}
+    return {
+        name: Rates(
+            microseconds=dict(zip(("calls", "gigamadds", "megabytes"), map(float, rates),
+                                  strict=False)),
+            spread=0.0, count=len(held),
+        )
+        for name, rates in found.items()
+    }  # fmt: skip
+
+
+def _work(sample: Sample) -> float:
+    return sample.operator.cost.madds * 1e-9 if sample.operator is not None else 0.0
+
+
+def _bytes(sample: Sample) -> float:
+    return (sample.read + sample.written + sample.weights) * 1e-6

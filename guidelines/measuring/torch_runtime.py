@@ -27,7 +27,7 @@ Step = Callable[..., Any]
 Attributes = Mapping[str, Any]
 
 
-class Interpreted(torch.nn.Module):
+class Interpreted(torch.nn.Module):  # type: ignore[misc]
     """A network built in code, run node by node; a map is let go after its last reader.
 
     Args:
@@ -144,7 +144,7 @@ def _integers(graph: Graph) -> dict[str, tuple[int, ...]]:
 
 def _captured(module: torch.nn.Module, inputs: list[Tensor]) -> Run:
     """The module's kernels recorded once, after runs in which cuDNN picks its algorithms."""
-    beside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+    beside = torch.cuda.Stream()
     beside.wait_stream(torch.cuda.current_stream())
     with torch.inference_mode(), cudnn.flags(enabled=True, benchmark=True, allow_tf32=False):
         with torch.cuda.stream(beside):
@@ -154,7 +154,8 @@ def _captured(module: torch.nn.Module, inputs: list[Tensor]) -> Run:
         recorded = torch.cuda.CUDAGraph()
         with torch.cuda.graph(recorded):
             module(*inputs)
-    return recorded.replay
+    replay: Run = recorded.replay
+    return replay
 
 
 def _events() -> Callable[[], float]:
@@ -176,7 +177,7 @@ def _events() -> Callable[[], float]:
 
 
 def _event() -> torch.cuda.Event:
-    event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
+    event = torch.cuda.Event(enable_timing=True)
     event.record()
     return event
 

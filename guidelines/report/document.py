@@ -6,13 +6,16 @@ Within a ``schema_version`` fields are added, never renamed or removed.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from costmodel import __version__
 from costmodel.graph import Node
 from costmodel.operator import Operator
-from guidelines.finding import Finding
+from guidelines.finding import Finding, Saving
 from guidelines.report.report import Model, Report
+
+if TYPE_CHECKING:
+    from costmodel.timing import Prediction
 
 SCHEMA_VERSION = 1
 
@@ -47,6 +50,9 @@ def model_entry(model: Model, *, nodes: bool = False) -> dict[str, Any]:
             for n in model.unknown
         ],
     }
+    if model.prediction is not None:
+        entry["prediction"] = prediction_entry(model.prediction)
+        entry["unsaved"] = [finding_entry(found) for found in model.unsaved]
     if model.findings is not None:
         entry["findings"] = [finding_entry(found) for found in model.findings]
     if nodes:
@@ -69,10 +75,21 @@ def finding_entry(found: Finding) -> dict[str, Any]:
         "excess_bytes": plain(found.excess_bytes),
         "share": plain(round(found.share, 6)),
         "fingerprint": found.fingerprint,
+        **({} if found.saving is None else {"saving": interval_entry(found.saving)}),
     }
 
 
-def node_entry(node: Node) -> dict[str, Any]:
+def prediction_entry(prediction: Prediction) -> dict[str, Any]:
+    """The time of a network on a device."""
+    return {"device": text(prediction.device), **interval_entry(prediction)}
+
+
+def interval_entry(held: Prediction | Saving) -> dict[str, float]:
+    """Seconds, and between what they lie in 9 of 10 cases."""
+    return {name: plain(getattr(held, name)) for name in ("seconds", "low", "high")}
+
+
+def node_entry(node: Node, seconds: float | None = None) -> dict[str, Any]:
     """One node; where its cost is unknown, all is null but the constants that it owns."""
     operator = node.operator
     entry = {
@@ -85,6 +102,8 @@ def node_entry(node: Node) -> dict[str, Any]:
         "bytes": {dtype: plain(moved) for dtype, moved in sorted(node.bytes.items())},
         "memory_access_bytes": plain(sum(node.bytes.values())),
     }
+    if seconds is not None:
+        entry["predicted_seconds"] = plain(seconds)
     if operator is None:
         entry.update(dict.fromkeys(WORK))
     return entry

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ class Row:
         shape: of a layer's first output, or "".
         nodes: how many it stands for; ``unknown`` of them have no cost.
         cost, bytes: over its nodes.
+        seconds: predicted over its nodes; None without a device.
         node: the layer itself.
     """
 
@@ -37,6 +38,7 @@ class Row:
     unknown: int
     cost: Cost
     bytes: int
+    seconds: float | None = None
     node: Node | None = None
 
     @property
@@ -71,6 +73,7 @@ SORTS: dict[str, Callable[[Row], Any]] = {
     "flops": lambda row: -row.cost.flops,
     "bytes": lambda row: -row.bytes,
     "intensity": lambda row: -row.intensity,
+    "time": lambda row: -(row.seconds or 0.0),
 }
 """Columns to sort by: names upwards, numbers from the largest down."""
 
@@ -87,8 +90,8 @@ def tabulate(
         sort: a key of SORTS, in place of that order.
         top: how many rows to keep.
     """
-    graph = model.graph
-    rows = {"layer": _layers, "op": _operators, "scope": _modules}[by](graph)
+    times = model.prediction.of_node if model.prediction is not None else None
+    rows = {"layer": _layers, "op": _operators, "scope": _modules}[by](model.graph, times)
     if by == "op" and sort is None:
         sort = "bytes"
     if sort is not None:
@@ -99,23 +102,30 @@ def tabulate(
     )
 
 
-def _layers(graph: Graph) -> list[Row]:
+Times = Mapping[str, float] | None
+"""Seconds by node, where they are predicted."""
+
+
+def _layers(graph: Graph, times: Times) -> list[Row]:
     return [
         Row(
             name=node.label, op_type=node.op_type, dims=dims_text(node),
             shape=_output_shape(graph, node), nodes=1, unknown=int(node.operator is None),
             cost=node.cost, bytes=sum(node.bytes.values()), node=node,
+            seconds=None if times is None else times.get(node.name, 0.0),
         )
         for node in graph.layers
     ]  # fmt: skip
 
 
-def _operators(graph: Graph) -> list[Row]:
-    return _grouped((node.op_type, node) for node in graph.layers)
+def _operators(graph: Graph, times: Times) -> list[Row]:
+    return _grouped(((node.op_type, node) for node in graph.layers), times)
 
 
-def _modules(graph: Graph) -> list[Row]:
-    return _grouped((prefix, node) for node in graph.layers for prefix in _prefixes(node.scope))
+def _modules(graph: Graph, times: Times) -> list[Row]:
+    return _grouped(
+        ((prefix, node) for node in graph.layers for prefix in _prefixes(node.scope)), times
+    )
 
 
 def _prefixes(scope: str) -> list[str]:
@@ -128,7 +138,7 @@ def _prefixes(scope: str) -> list[str]:
     return [".".join(parts[: depth + 1]) for depth in range(len(parts))]
 
 
-def _grouped(keyed: Iterable[tuple[str, Node]]) -> list[Row]:
+def _grouped(keyed: Iterable[tuple[str, Node]], times: Times) -> list[Row]:
     groups: dict[str, list[Node]] = {}
     for key, node in keyed:
         groups.setdefault(key, []).append(node)
@@ -137,6 +147,7 @@ def _grouped(keyed: Iterable[tuple[str, Node]]) -> list[Row]:
             name=key, nodes=len(nodes), unknown=sum(node.operator is None for node in nodes),
             cost=sum((node.cost for node in nodes), Cost()),
             bytes=sum(sum(node.bytes.values()) for node in nodes),
+            seconds=None if times is None else sum(times.get(node.name, 0.0) for node in nodes),
         )
         for key, nodes in groups.items()
     ]  # fmt: skip

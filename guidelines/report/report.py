@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from costmodel.graph import Graph, Node
 from guidelines.finding import Finding
 from guidelines.report.totals import Totals
+
+if TYPE_CHECKING:
+    from costmodel.timing import Prediction
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -19,11 +22,15 @@ class Model:
         graph: the network.
         totals: its costs, summed.
         findings: dearest first; None where the rules were not run.
+        prediction: its time on a device; None without one.
+        unsaved: findings that are left out, because on the device no remedy is sure to save.
     """
 
     graph: Graph
     totals: Totals
     findings: tuple[Finding, ...] | None = ()
+    prediction: Prediction | None = None
+    unsaved: tuple[Finding, ...] = ()
 
     @cached_property
     def unknown(self) -> tuple[Node, ...]:

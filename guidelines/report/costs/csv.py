@@ -13,7 +13,7 @@ from guidelines.report.view import View
 COLUMNS = (
     "path", "name", "scope", "op_type", "dims", "output", "nodes", "unknown", "params",
     "buffers", "madds", "ops", "flops", "weight_reads", "reads", "writes", "memory_access",
-    "memory_access_bytes",
+    "memory_access_bytes", "predicted_seconds",
 )  # fmt: skip
 
 
@@ -35,6 +35,7 @@ def _cells(path: str, row: Row) -> tuple[object, ...]:
     return (
         *names, row.nodes, row.unknown, cost.params, cost.buffers, cost.madds, cost.ops, cost.flops,
         cost.weight_reads, cost.reads, cost.writes, cost.memory_access, row.bytes,
+        "" if row.seconds is None else f"{row.seconds:.4g}",
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from guidelines.quantity import count, percent, size
+from guidelines.quantity import count, duration, percent, size
 from guidelines.report import table
 from guidelines.report.heading import heading
 from guidelines.report.layers import Row, Table
@@ -20,6 +20,9 @@ COSTS = (
     table.Column(title="madds/B", right=True, spare=2),
 )
 
+TIMES = (table.Column(title="time", right=True), table.Column(title="%", right=True, spare=6))
+"""What a device adds."""
+
 
 def render(tables: Sequence[Table], view: View) -> str:
     """Every network's header and table."""
@@ -29,18 +32,19 @@ def render(tables: Sequence[Table], view: View) -> str:
 
 def _table(one: Table, view: View, *, first: bool) -> list[str]:
     lines = [*heading(one.model, view, conventions=first), ""] if view.verbosity >= 0 else []
+    costed = COSTS if one.model.prediction is None else (*COSTS, *TIMES)
     if one.by == "layer":
         columns: tuple[table.Column, ...] = (
             table.Column(title="layer", shrink=True), table.Column(title="operator", shrink=True),
             table.Column(title="dimensions", shrink=True, spare=6),
-            table.Column(title="output", shrink=True, spare=1), *COSTS,
+            table.Column(title="output", shrink=True, spare=1), *costed,
         )  # fmt: skip
     else:
         title = "operator" if one.by == "op" else "module"
         columns = (
             table.Column(title=title, shrink=True),
             table.Column(title="nodes", right=True),
-            *COSTS,
+            *costed,
         )
     rows = [_cells(row, one) for row in one.rows]
     rows.append(_total(one))
@@ -62,7 +66,7 @@ def _cells(row: Row, one: Table) -> tuple[str, ...]:
         # Its parents stand above it, so the last part of its path says which it is.
         name = "  " * name.count(".") + name.rpartition(".")[2]
     known = row.unknown < row.nodes
-    costs = (
+    costs: tuple[str, ...] = (
         count(row.cost.params),
         count(row.cost.madds) if known else "?",
         _percent(row.cost.madds, totals.madds) if known else "?",
@@ -70,6 +74,10 @@ def _cells(row: Row, one: Table) -> tuple[str, ...]:
         _percent(row.bytes, totals.memory_access_bytes) if known else "?",
         f"{row.intensity:.1f}" if row.intensity else "" if known else "?",
     )
+    if one.model.prediction is not None:
+        taken = row.seconds or 0.0
+        share = _percent(taken, one.model.prediction.seconds)
+        costs = (*costs, duration(taken) if taken else "", share)
     if one.by == "layer":
         return name, printable(row.op_type), row.dims, row.shape, *costs
     return name, str(row.nodes), *costs
@@ -77,10 +85,12 @@ def _cells(row: Row, one: Table) -> tuple[str, ...]:
 
 def _total(one: Table) -> tuple[str, ...]:
     totals, nodes = one.model.totals, len(one.model.graph)
-    costs = (
+    costs: tuple[str, ...] = (
         count(totals.params), count(totals.madds), "", size(totals.memory_access_bytes), "",
         f"{totals.madds / (totals.memory_access_bytes or 1):.1f}",
     )  # fmt: skip
+    if one.model.prediction is not None:
+        costs = (*costs, duration(one.model.prediction.seconds), "")
     return ("total", "", "", "", *costs) if one.by == "layer" else ("total", str(nodes), *costs)
 
 

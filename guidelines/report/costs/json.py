@@ -18,7 +18,9 @@ def render(tables: Sequence[Table], view: View) -> str:
     whole = document(report, nodes=False)
     for entry, one in zip(whole["models"], tables, strict=True):
         if one.by == "layer":
-            entry["nodes"] = [node_entry(row.node) for row in one.rows if row.node is not None]
+            entry["nodes"] = [
+                node_entry(row.node, row.seconds) for row in one.rows if row.node is not None
+            ]
         else:
             entry["groups"] = {"by": one.by, "rows": [_group(row) for row in one.rows]}
             entry["nodes"] = [node_entry(node) for node in one.model.graph.layers]
@@ -32,4 +34,5 @@ def _group(row: Row) -> dict[str, Any]:
         "unknown": row.unknown,
         **{name: plain(value) for name, value in row.cost.to_dict().items()},
         "memory_access_bytes": plain(row.bytes),
+        **({} if row.seconds is None else {"predicted_seconds": plain(row.seconds)}),
     }

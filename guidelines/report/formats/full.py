@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from guidelines.finding import Finding, Level
-from guidelines.quantity import percent, size
+from guidelines.quantity import duration, percent, size
 from guidelines.report import table
 from guidelines.report.heading import heading
 from guidelines.report.names import printable
@@ -65,12 +67,26 @@ def _model(model: Model, view: View, *, first: bool) -> list[str]:
     else:
         lines = heading(model, view, conventions=first)
     if findings:
-        order = ", dearest first" if len(findings) > 1 else ""
-        told = f"share of the fused memory access, and bytes{order}"
-        lines += ["", view.paint(f"{'excess':>{GUTTER}}  {told}", "dim")]
+        lines += ["", view.paint(_legend(findings, model.prediction is not None), "dim")]
+    if model.unsaved and view.verbosity >= 0:
+        left = ", ".join(dict.fromkeys(found.code for found in model.unsaved))
+        told = f"left out, as no remedy is sure to save time on {_device(model)}: {left}"
+        lines += ["", *(view.paint(line, "dim") for line in view.wrap(told, indent="  "))]
+        lines += [""] if findings else []
     for number, found in enumerate(findings):
         lines += ["", *_finding(found, view)] if number else _finding(found, view)
     return lines
+
+
+def _device(model: Model) -> str:
+    return model.prediction.device if model.prediction is not None else ""
+
+
+def _legend(findings: Sequence[Finding], timed: bool) -> str:
+    order = ", dearest first" if len(findings) > 1 else ""
+    if timed:
+        return f"{'saves':>{GUTTER}}  predicted for its remedies at equal madds{order}"
+    return f"{'excess':>{GUTTER}}  share of the fused memory access, and bytes{order}"
 
 
 def _finding(found: Finding, view: View) -> list[str]:
@@ -89,7 +105,10 @@ def _finding(found: Finding, view: View) -> list[str]:
         nodes = f"nodes: {', '.join(printable(name) for name in found.nodes)}"
         body += [view.paint(line, "dim") for line in view.wrap(nodes, indent=indent)]
     body[0] = indent + body[0]
-    for row, price in enumerate((percent(found.share), size(found.excess_bytes))):
+    prices = (percent(found.share), size(found.excess_bytes))
+    if found.saving is not None:
+        prices = (duration(found.saving.seconds), f"±{duration(found.saving.error)}")
+    for row, price in enumerate(prices):
         gutter = f"{price:>{GUTTER}}"
         shown = view.paint(gutter, "bold") if row == 0 else gutter
         body[row] = shown + body[row][GUTTER:]

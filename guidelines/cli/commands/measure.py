@@ -1,0 +1,77 @@
+"""``guidelint measure``."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from guidelines.cli import reading
+from guidelines.cli.named import PREFIX, named
+from guidelines.cli.options import output, reads_models
+from guidelines.cli.shell import CLEAN, FAILED
+from guidelines.config import Config
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from costmodel.graph import Graph
+
+
+@click.command("measure")
+@click.option(
+    "--device",
+    required=True,
+    metavar="NAME|FILE",
+    help="The profile that predicts: one that ships, or one that calibrate wrote.",
+)
+@click.option(
+    "--rounds",
+    type=click.IntRange(min=5),
+    default=30,
+    show_default=True,
+    metavar="N",
+    help="How often each network runs.",
+)
+@output("measured")
+@reads_models
+def command(paths: tuple[str, ...], **given: Any) -> int:
+    """Run models on ONNX Runtime, one thread, beside what a device's profile predicts.
+
+    PATH is as for check, or network:NAME for a network of the literature, network:all for all.
+    A file's own weights are not needed: random ones stand in, at the same shapes.
+    """
+    targets = reading.targets("measured", given["output"])
+    from guidelines.measuring.runtimes import require
+
+    require("onnxruntime", "scipy")
+    from costmodel.device import load
+    from guidelines.measuring.origin import origin
+    from guidelines.measuring.study import Study, measure
+
+    device = load(given["device"])
+    graphs, failed = _graphs(paths, given)
+    done = []
+    for number, graph in enumerate(graphs, 1):
+        if sys.stderr.isatty() and not given["quiet"]:
+            told = f"measuring {graph.path} ({number} of {len(graphs)})"
+            click.echo(f"\r\x1b[K{told}", err=True, nl=False)
+        done.append(measure(graph, device, rounds=given["rounds"]))
+    if sys.stderr.isatty() and not given["quiet"]:
+        click.echo("\r\x1b[K", err=True, nl=False)
+    study = Study(networks=tuple(done), device=device, origin=origin())
+    reading.deliver("measured", targets, study, given)
+    return FAILED if failed else CLEAN
+
+
+def _graphs(paths: Sequence[str], given: dict[str, Any]) -> tuple[list[Graph], bool]:
+    graphs = [graph for path in paths if path.startswith(PREFIX) for graph in named(path)]
+    files = [path for path in paths if not path.startswith(PREFIX)]
+    if not files:
+        return graphs, False
+    outcome = reading.analysed(
+        files, Config(**reading.sizes(given)), reading.known_rules(), given,
+        lambda graph, config: graph,
+    )  # fmt: skip
+    return [*graphs, *(graph for _, graph in outcome.done)], bool(outcome.errors)

@@ -1,0 +1,166 @@
+"""Functions and normalisations put where a convolution takes them in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from costmodel.errors import ModelError
+from costmodel.frontends.code import Network, Value
+from costmodel.fusion import COMPOSED, kernels
+from costmodel.fusion.rules import GENERIC
+from costmodel.graph import Graph, Node
+from costmodel.operators import (
+    BatchNormalization,
+    Conv,
+    ConvTranspose,
+    Gemm,
+    GlobalPool,
+    MatMul,
+    Movement,
+    Normalization,
+    Pool,
+)
+from costmodel.operators.elementwise import Elementwise
+from costmodel.operators.normalization import LRN
+from costmodel.rewrite import OUTSIDE, outside, replaced
+from guidelines.finding import Finding
+from guidelines.remedies.sites import Surroundings, together
+from guidelines.remedy import NotBuilt, Remedy
+
+FOLDS = GENERIC.kernels["Conv"].activations
+"""Functions that a convolution takes in."""
+
+Need = tuple[bool, str]
+"""Whether to normalise, and then which function to apply; "" for none."""
+
+
+@dataclass(slots=True)
+class Move:
+    """An idle kernel that goes, and what comes in its place, elsewhere.
+
+    Args:
+        nodes: that go.
+        source, result: what the kernel reads and makes.
+        needs: by tensor, what is to follow it.
+        passed: nodes between there and here.
+    """
+
+    nodes: tuple[str, ...]
+    source: str
+    result: str
+    needs: dict[str, Need] = field(default_factory=dict)
+    passed: list[str] = field(default_factory=list)
+
+
+def folded(around: Surroundings, finding: Finding) -> Iterator[Remedy | NotBuilt]:
+    """Take the kernels of a site out and put what they did straight behind the convolutions."""
+    blamed = set(finding.nodes)
+    moves: dict[str, Move] = {}
+    for kernel in kernels(around.graph, COMPOSED):
+        if blamed.issuperset(kernel.nodes):
+            move = _move(around.graph, kernel.nodes)
+            if move is None:
+                yield NotBuilt(nodes=kernel.nodes, reason="it is no function of one map")
+            else:
+                moves[kernel.nodes[0]] = move
+    for heads in together(moves, lambda head: (moves[head].source, *moves[head].needs)):
+        site = [moves[head] for head in heads]
+        names = tuple(name for move in site for name in move.nodes)
+        try:
+            yield _rewritten(around, names, site)
+        except ModelError as error:
+            yield NotBuilt(nodes=names, reason=str(error))
+
+
+def _move(graph: Graph, names: Sequence[str]) -> Move | None:
+    """Where the work of a kernel may be done in its place."""
+    nodes = [graph.node(name) for name in names]
+    made = {name for node in nodes for name in node.outputs}
+    read = [n for node in nodes for n in node.inputs if n not in made and n in graph.tensors]
+    maps = list(dict.fromkeys(n for n in read if not graph.tensors[n].constant))
+    if len(maps) != 1 or graph.tensors[maps[0]].shape != graph.tensors[nodes[-1].outputs[0]].shape:
+        return None
+    kinds = [node.op_type for node in nodes if _is_function(node)]
+    function = (kinds[-1] if kinds[-1] in FOLDS and len(kinds) == 1 else "Relu") if kinds else ""
+    normalises = any(_normalises(node) for node in nodes)
+    move = Move(tuple(names), maps[0], nodes[-1].outputs[0])
+    makers = {name: node for node in graph.layers for name in node.outputs}
+    _walk(move, maps[0], (normalises, function), graph, makers)
+    return move
+
+
+def _walk(move: Move, tensor: str, need: Need, graph: Graph, makers: Mapping[str, Node]) -> None:
+    """Go back to what makes a map, and note there what it lacks."""
+    maker, (normalise, function) = makers.get(tensor), need
+    if maker is None or not (normalise or function):
+        return
+    move.passed.append(maker.name)
+    maps = [n for n in maker.inputs if n in graph.tensors and not graph.tensors[n].constant]
+    if isinstance(maker.operator, Conv | ConvTranspose | Gemm | MatMul):
+        _note(move, tensor, need)
+    elif isinstance(maker.operator, BatchNormalization):
+        _note(move, tensor, (False, function))
+    elif _is_function(maker):
+        _walk(move, maps[0], (normalise, ""), graph, makers)
+    elif maker.op_type in ("Add", "Sum"):
+        _note(move, tensor, (False, function))
+        for name in maps if len(maps) > 1 or normalise else ():
+            _walk(move, name, (normalise, ""), graph, makers)
+    elif maker.operator is not None and (
+        isinstance(maker.operator, Movement | Pool | GlobalPool) or maker.operator.view
+    ):
+        for name in maps:
+            _walk(move, name, need, graph, makers)
+
+
+def _note(move: Move, tensor: str, need: Need) -> None:
+    before = move.needs.get(tensor, (False, ""))
+    if need != (False, ""):
+        move.needs[tensor] = (before[0] or need[0], need[1] or before[1])
+
+
+def _rewritten(around: Surroundings, names: tuple[str, ...], site: Sequence[Move]) -> Remedy:
+    readers = {tensor for move in site for tensor in (*move.needs, move.source, move.result)}
+    near = {name for move in site for name in (*move.nodes, *move.passed)}
+    near.update(node.name for node in around.graph.layers if not readers.isdisjoint(node.inputs))
+    before = around.whole(near)
+    net = Network()
+    needs: dict[str, Need] = {}
+    for move in site:
+        for tensor, need in move.needs.items():
+            known = needs.get(tensor, (False, ""))
+            needs[tensor] = (known[0] or need[0], known[1] or need[1])
+    followed: dict[str, Value] = {}
+    for tensor, (normalise, function) in needs.items():
+        value = outside(net, before, tensor)
+        if normalise:
+            value = net.batch_norm(value)
+        if function:
+            value = net.activation(value, function)
+        followed[tensor] = value
+    instead = {tensor: value.name for tensor, value in followed.items()}
+    sources = {move.result: move.source for move in site}
+    for result, source in sources.items():
+        while source in sources:  # what goes reads what goes
+            source = sources[source]
+        instead[result] = instead.get(source, OUTSIDE + source)
+    after = replaced(before, names, net.graph(*followed.values()), instead)
+    functions = sorted({function for _, function in needs.values() if function})
+    put = [*(["batch normalisation"] if any(n for n, _ in needs.values()) else []), *functions]
+    gone = dict.fromkeys(around.graph.node(name).op_type for name in names)
+    told = f"{'·'.join(gone)} left out"
+    if put:
+        told += f", {' and '.join(put)} straight behind {len(needs)} convolutions or sums"
+    return Remedy(nodes=names, before=before, after=after, text=told)
+
+
+def _is_function(node: Node) -> bool:
+    """Whether it is an activation, and not a scale or a shift."""
+    return isinstance(node.operator, Elementwise) and node.op_type not in (
+        "Add", "Sum", "Sub", "Div", "Mul"
+    )  # fmt: skip
+
+
+def _normalises(node: Node) -> bool:
+    return isinstance(node.operator, BatchNormalization | Normalization | LRN)

@@ -1,0 +1,20 @@
+"""What a remedy says that it changes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+
+def changes(before: Mapping[str, int], after: Mapping[str, int]) -> str:
+    """Widths before and after, those that change alike once.
+
+    >>> changes({"a": 24, "b": 144, "c": 144, "d": 8}, {"a": 56, "b": 60, "c": 60, "d": 8})
+    'widths 24→56, 144→60 (×2)'
+    """
+    pairs = Counter((before[name], width) for name, width in after.items() if before[name] != width)
+    told = [
+        f"{old}→{new}" + (f" (×{count})" if count > 1 else "")
+        for (old, new), count in pairs.items()
+    ]
+    return f"widths {', '.join(told)}"

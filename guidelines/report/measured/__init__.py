@@ -1,0 +1,1 @@
+"""Networks on the clock beside their predictions; a file a format."""

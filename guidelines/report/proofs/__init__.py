@@ -1,0 +1,1 @@
+"""Formats of proofs: each file has ``render(study, view)``."""
