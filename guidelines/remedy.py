@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from costmodel.errors import ModelError
 from costmodel.fusion import fused_memory_access_bytes
 from costmodel.graph import Graph
 from guidelines.finding import Finding
@@ -98,8 +99,13 @@ def sites(
         yield NotBuilt(nodes=finding.nodes, reason=f"no remedy is known for {finding.code}")
         return
     found: dict[tuple[str, ...], list[Site]] = {}
-    for each in build(graph, finding):
-        found.setdefault(each.nodes, []).append(each)
+    try:
+        for each in build(graph, finding):
+            found.setdefault(each.nodes, []).append(each)
+    except ModelError as error:  # a size that is not known
+        answered = {name for nodes in found for name in nodes}
+        rest = tuple(name for name in finding.nodes if name not in answered)
+        found[rest] = [NotBuilt(nodes=rest, reason=str(error))]
     for nodes, alternatives in found.items():
         built = [each for each in alternatives if isinstance(each, Remedy)]
         savings = [price(each.before) - price(each.after) for each in built]

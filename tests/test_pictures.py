@@ -600,7 +600,7 @@ def test_matplotlib_is_imported_when_a_picture_is_drawn() -> None:
 
 def test_pictures_of_the_documentation_are_those_that_are_drawn_now() -> None:
     """Their words and figures: where matplotlib puts them may change from version to version."""
-    place = ROOT / "docs" / "pictures" / "generate.py"
+    place = ROOT / "docs" / "pictures" / "draw.py"
     spec = importlib.util.spec_from_file_location("generate_pictures", place)
     assert spec is not None
     assert spec.loader is not None

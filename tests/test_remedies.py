@@ -93,6 +93,22 @@ def test_alternatives_go_part_of_the_way() -> None:
     assert ratios == sorted(ratios) and ratios[0] < 1.5 < ratios[-1] < 6
 
 
+def test_widths_are_multiples_of_a_block_where_madds_allow() -> None:
+    first = built(inverted(64, 384), "G101")[0]
+    assert all(c % 16 == 0 for _, _, c, _ in convolutions(first.after)[:-1])
+
+
+def test_widths_beside_groups_are_multiples_of_them() -> None:
+    net = Network()
+    x = net.conv(net.input(3, 8, 8), 24, k=3)
+    x = net.conv(net.conv(x, 288), 48, groups=3)
+    graph = net.graph(net.conv(x, 10))
+    for remedy in built(graph, "G101"):
+        fair(remedy)
+        *_, (_, c_in, c_out, groups), _ = convolutions(remedy.after)
+        assert groups == 3 and c_in % 12 == c_out % 12 == 0
+
+
 def test_only_what_a_width_touches_is_changed() -> None:
     net = Network()
     x = net.conv_bn_relu(net.input(3, 8, 8), 32, k=3)
@@ -194,6 +210,7 @@ def test_a_filter_goes_before_what_widens() -> None:
     assert wide == 168
     assert convolutions(first.after) == [(3, 24, 24, 24), (1, 24, 168, 1), (1, 168, 24, 1)]
     assert first.text == "filtered before widening, widths 144→168"
+    assert sorted(kinds(first.after)) == sorted(kinds(first.before))
 
 
 def test_a_function_goes_behind_the_sum_that_all_read() -> None:

@@ -26,8 +26,9 @@ class Channels:
     held: Mapping[str, str]
 
     def width(self, tensor: str) -> Width:
-        """Channels of an activation, which are its second axis."""
-        return total(self.sizes[tensor][1])
+        """Channels of an activation, which are its second axis; nothing where it has none."""
+        axes = self.sizes.get(tensor, ())
+        return total(axes[1]) if len(axes) > 1 else Width()
 
     def shape(self, tensor: str, widths: Mapping[str, int]) -> tuple[int, ...]:
         """The shape of an activation where the free widths have these.

@@ -164,6 +164,8 @@ def unfit(part: Graph) -> str:
     for node in part.layers:
         if "::" in node.op_type:
             return f"{node.op_type} at {node.label} is not in the standard"
+        if node.times != 1:
+            return f"{node.op_type} at {node.label} runs in a loop"
         for name in (*node.inputs, *node.outputs):
             tensor = part.tensors.get(name)
             if tensor is None or tensor.value is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from costmodel.errors import ModelError
 from costmodel.frontends.code import Network, Value
 from costmodel.graph import Graph, Node
 from costmodel.operators import BatchNormalization, Conv
@@ -9,8 +10,17 @@ from costmodel.operators.elementwise import Elementwise
 
 
 def again(net: Network, x: Value, node: Node, graph: Graph, c: int) -> Value:
-    """A node that reads one map, on another, with so many channels behind it."""
-    n, _, *extent = graph.tensors[node.outputs[0]].dims
+    """A node that reads one map, on another, with so many channels behind it.
+
+    Raises:
+        ModelError: it changes the extent of the map, and the other has another one.
+    """
+    n, _, *before = graph.tensors[node.inputs[0]].dims
+    extent = graph.tensors[node.outputs[0]].dims[2:]
+    if extent == (*before,):
+        extent = x.shape[2:]
+    elif x.shape[2:] != (*before,):
+        raise ModelError(f"expected {node.op_type} at {node.label} on a map of {before}")
     held = [graph.tensors[name] for name in node.inputs[1:]]
     attributes = dict(node.attributes)
     shapes = [_like(tensor.dims, graph.tensors[node.outputs[0]].dims, c) for tensor in held]

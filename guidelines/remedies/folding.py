@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from costmodel.errors import ModelError
 from costmodel.frontends.code import Network, Value
-from costmodel.fusion import COMPOSED, kernels
 from costmodel.fusion.rules import GENERIC
 from costmodel.graph import Graph, Node
 from costmodel.operators import (
@@ -23,8 +22,9 @@ from costmodel.operators import (
 )
 from costmodel.operators.elementwise import Elementwise
 from costmodel.operators.normalization import LRN
-from costmodel.rewrite import OUTSIDE, outside, replaced
+from costmodel.rewrite import OUTSIDE, cut, outside, replaced
 from guidelines.finding import Finding
+from guidelines.remedies.again import passes
 from guidelines.remedies.sites import Surroundings, together
 from guidelines.remedy import NotBuilt, Remedy
 
@@ -54,16 +54,24 @@ class Move:
 
 
 def folded(around: Surroundings, finding: Finding) -> Iterator[Remedy | NotBuilt]:
-    """Take the kernels of a site out and put what they did straight behind the convolutions."""
-    blamed = set(finding.nodes)
+    """Take the kernels of a site out and put what they did straight behind the convolutions.
+
+    Kernels that hand a map on among themselves, as those of a spelled out HardSwish, are one.
+    """
+    graph, blamed = around.graph, set(finding.nodes)
+    made = {name for each in blamed for name in graph.node(each).outputs}
+
+    def handed(name: str) -> set[str]:
+        node = graph.node(name)
+        return made.intersection((*node.inputs, *node.outputs))
+
     moves: dict[str, Move] = {}
-    for kernel in kernels(around.graph, COMPOSED):
-        if blamed.issuperset(kernel.nodes):
-            move = _move(around.graph, kernel.nodes)
-            if move is None:
-                yield NotBuilt(nodes=kernel.nodes, reason="it is no function of one map")
-            else:
-                moves[kernel.nodes[0]] = move
+    for names in together((name for name in graph if name in blamed), handed):
+        move = _move(graph, names)
+        if move is None:
+            yield NotBuilt(nodes=tuple(names), reason="it is no function of one map")
+        else:
+            moves[names[0]] = move
     for heads in together(moves, lambda head: (moves[head].source, *moves[head].needs)):
         site = [moves[head] for head in heads]
         names = tuple(name for move in site for name in move.nodes)
@@ -74,19 +82,19 @@ def folded(around: Surroundings, finding: Finding) -> Iterator[Remedy | NotBuilt
 
 
 def _move(graph: Graph, names: Sequence[str]) -> Move | None:
-    """Where the work of a kernel may be done in its place."""
-    nodes = [graph.node(name) for name in names]
-    made = {name for node in nodes for name in node.outputs}
-    read = [n for node in nodes for n in node.inputs if n not in made and n in graph.tensors]
-    maps = list(dict.fromkeys(n for n in read if not graph.tensors[n].constant))
-    if len(maps) != 1 or graph.tensors[maps[0]].shape != graph.tensors[nodes[-1].outputs[0]].shape:
+    """Where the work of these nodes may be done in their place; None where it may not."""
+    part = cut(graph, names)
+    [source, *others], [result, *more] = part.inputs, part.outputs
+    if others or more or part.tensors[source].shape != part.tensors[result].shape:
         return None
+    nodes = list(part.layers)
     kinds = [node.op_type for node in nodes if _is_function(node)]
-    function = (kinds[-1] if kinds[-1] in FOLDS and len(kinds) == 1 else "Relu") if kinds else ""
-    normalises = any(_normalises(node) for node in nodes)
-    move = Move(tuple(names), maps[0], nodes[-1].outputs[0])
+    function = "Relu" if kinds else ""
+    if len(kinds) == 1 and kinds[0] in FOLDS and all(passes(part, node) for node in nodes):
+        function = kinds[0]
+    move = Move(tuple(names), source, result)
     makers = {name: node for node in graph.layers for name in node.outputs}
-    _walk(move, maps[0], (normalises, function), graph, makers)
+    _walk(move, source, (any(map(_normalises, nodes)), function), graph, makers)
     return move
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from costmodel.channels import channels
+from costmodel.errors import ModelError
 from costmodel.frontends.code import Network
 from costmodel.graph import Graph, Node
 from costmodel.operators import Conv
@@ -44,7 +45,10 @@ def thin_filters(graph: Graph, finding: Finding) -> Iterator[Remedy | NotBuilt]:
 
     for names in together(blocks, lambda name: made_by(around, [blocks[name].widens[0].name])):
         site = [blocks[name] for name in names]
-        yield _filtered_first(around, names, site)
+        try:
+            yield _filtered_first(around, names, site)
+        except ModelError as error:
+            yield NotBuilt(nodes=tuple(names), reason=str(error))
         moves = in_step(around, balance(around, [block.widens[0].name for block in site]))
         before = around.touched(moves)
         for share in SHARES:

@@ -10,7 +10,7 @@ import click
 from guidelines.cli import reading
 from guidelines.cli.named import PREFIX, named
 from guidelines.cli.options import output, reads_models
-from guidelines.cli.shell import CLEAN, FAILED
+from guidelines.cli.shell import CLEAN, FAILED, complain, unexpected
 from guidelines.config import Config
 
 if TYPE_CHECKING:
@@ -57,7 +57,11 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
         if sys.stderr.isatty() and not given["quiet"]:
             told = f"measuring {graph.path} ({number} of {len(graphs)})"
             click.echo(f"\r\x1b[K{told}", err=True, nl=False)
-        done.append(measure(graph, device, rounds=given["rounds"]))
+        try:
+            done.append(measure(graph, device, rounds=given["rounds"]))
+        except Exception as error:  # noqa: BLE001  the runtime's errors have no class in common
+            failed = True
+            complain(f"{graph.path}: {unexpected(error, trace=given['verbose'] > 1)}")
     if sys.stderr.isatty() and not given["quiet"]:
         click.echo("\r\x1b[K", err=True, nl=False)
     study = Study(networks=tuple(done), device=device, origin=origin())
