@@ -15,6 +15,7 @@ from costmodel.frontends.onnx.write import write
 from costmodel.graph import Graph
 from costmodel.operators import Conv
 from guidelines.finding import Finding
+from guidelines.measuring.bench import counted
 from guidelines.remedies.budget import MOST
 from guidelines.remedy import REMEDIES, NotBuilt, Remedy, sites
 from guidelines.rule import RULES, Case
@@ -49,9 +50,15 @@ def runs(graph: Graph) -> None:
         assert made.shape == graph.tensors[name].dims
 
 
-def fair(remedy: Remedy) -> None:
-    """As much work as before, and what goes in and comes out has the same sizes."""
+def fair(remedy: Remedy, *, run: bool = True) -> None:
+    """As much work as before; what goes in and comes out is as large.
+
+    It runs, and fvcore counts as many madds.
+    """
     before, after = remedy.before, remedy.after
+    for part in (before, after) if run else ():
+        runs(part)
+        assert counted(part) == part.cost.madds
     assert abs(remedy.work - 1) <= MOST
     assert after.inputs == before.inputs
     shapes = [[graph.tensors[name].dims for name in graph.outputs] for graph in (before, after)]
@@ -61,10 +68,10 @@ def fair(remedy: Remedy) -> None:
 # -- widths ------------------------------------------------------------------------------------
 
 
-def inverted(c: int = 16, wide: int = 96) -> Graph:
+def inverted(c: int = 16, wide: int = 96, extent: int = 8) -> Graph:
     """A stem, an inverted residual block, a head of 3×3."""
     net = Network()
-    x = net.conv(net.input(3, 8, 8), c, k=3)
+    x = net.conv(net.input(3, extent, extent), c, k=3)
     y = net.depthwise(net.relu(net.conv(x, wide)))
     return net.graph(net.conv(net.add(x, net.conv(y, c)), 10, k=3))
 
@@ -94,7 +101,7 @@ def test_alternatives_go_part_of_the_way() -> None:
 
 
 def test_widths_are_multiples_of_a_block_where_madds_allow() -> None:
-    first = built(inverted(64, 384), "G101")[0]
+    first = built(inverted(64, 384, 28), "G101")[0]
     assert all(c % 16 == 0 for _, _, c, _ in convolutions(first.after)[:-1])
 
 
@@ -105,8 +112,8 @@ def test_widths_beside_groups_are_multiples_of_them() -> None:
     graph = net.graph(net.conv(x, 10))
     for remedy in built(graph, "G101"):
         fair(remedy)
-        *_, (_, c_in, c_out, groups), _ = convolutions(remedy.after)
-        assert groups == 3 and c_in % 12 == c_out % 12 == 0
+        [(_, c_in, c_out, _)] = [each for each in convolutions(remedy.after) if each[3] == 3]
+        assert c_in % 12 == c_out % 12 == 0
 
 
 def test_only_what_a_width_touches_is_changed() -> None:
@@ -166,7 +173,6 @@ def test_one_group_needs_no_shuffle() -> None:
     assert kinds(one.after) == ["Conv"] * 4
     assert kinds(two.after).count("Transpose") == 2
     fair(two)
-    runs(two.after)
 
 
 # -- other operators ---------------------------------------------------------------------------
@@ -213,6 +219,18 @@ def test_a_filter_goes_before_what_widens() -> None:
     assert sorted(kinds(first.after)) == sorted(kinds(first.before))
 
 
+def test_what_a_strided_filter_leaves_is_widened_more() -> None:
+    net = Network()
+    x = net.conv(net.input(3, 8, 8), 24, k=3)
+    y = net.relu(net.depthwise(net.relu(net.conv(x, 96)), stride=2))
+    graph = net.graph(net.conv(net.conv(y, 24), 10, k=3))
+    first = built(graph, "G402")[0]
+    fair(first)
+    # Before, 64·24·96 + 16·(9·96 + 96·24); after, 16·(9·24 + 2·24·w), where w = 253.5.
+    wide = next(c_out for k, c_in, c_out, _ in convolutions(first.after) if (k, c_in) == (1, 24))
+    assert wide in (252, 256)
+
+
 def test_a_function_goes_behind_the_sum_that_all_read() -> None:
     net = Network()
     x = net.conv(net.input(3, 14, 14), 32, k=3)
@@ -221,7 +239,7 @@ def test_a_function_goes_behind_the_sum_that_all_read() -> None:
     graph = net.graph(net.conv(x, 10))
     remedies = built(graph, "G401")
     assert [each.text for each in remedies] == [
-        "Relu left out, Relu straight behind 1 convolutions or sums"
+        "Relu left out, Relu straight behind what makes the map"
     ] * 2
     second = remedies[1].after
     relu = next(node for node in second.layers if node.op_type == "Relu")
@@ -243,7 +261,6 @@ def test_batch_normalisation_goes_behind_the_convolutions() -> None:
         if node.op_type == "BatchNormalization":
             assert [remedy.after.node(n).op_type for n in remedy.after.pred[node.name]] == ["Conv"]
     fair(remedy)
-    runs(remedy.after)
 
 
 def test_response_normalisation_becomes_batch_normalisation() -> None:
@@ -295,6 +312,10 @@ def test_a_gate_goes_behind_what_narrows() -> None:
 # -- all of them -------------------------------------------------------------------------------
 
 
+MOST_RUNS = 6
+"""Remedies of one network that are run; those of a rule are much alike."""
+
+
 def cases() -> Iterator[tuple[str, Case]]:
     for code in REMEDIES:
         yield from ((code, case) for case in RULES[code].cases if case.breaches)
@@ -305,15 +326,15 @@ def cases() -> Iterator[tuple[str, Case]]:
 )
 def test_the_flagged_cases_of_every_rule(code: str, case: Case) -> None:
     """Each site has a remedy that is fair and runs, or says why not."""
+    ran = 0
     for finding in findings(case.graph, code):
         for site in REMEDIES[code](case.graph, finding):
             assert set(site.nodes) <= set(finding.nodes)
             if isinstance(site, NotBuilt):
                 assert site.reason
             else:
-                fair(site)
-                runs(site.before)
-                runs(site.after)
+                fair(site, run=ran < MOST_RUNS)
+                ran += 1
 
 
 SOME: dict[str, Callable[[], Graph]] = {
@@ -332,9 +353,7 @@ def test_what_a_price_chooses_in_networks(name: str) -> None:
     for finding in find(graph):
         for site in sites(graph, finding):
             if isinstance(site, Remedy):
-                fair(site)
-                if ran < 8:
-                    runs(site.after)
+                fair(site, run=ran < MOST_RUNS)
                 ran += 1
     assert ran
 

@@ -40,11 +40,18 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """A finding, its sites that ran, and those for which there was nothing to run."""
+    """A finding, its sites that ran, and those for which there was nothing to run.
+
+    Args:
+        finding: what was found.
+        trials, missing: its sites.
+        shown: whether check shows it; where it predicts no sure saving on a device it does not.
+    """
 
     finding: Finding
     trials: tuple[Trial, ...]
     missing: tuple[NotBuilt, ...]
+    shown: bool = True
 
     @property
     def verdict(self) -> Verdict:
@@ -76,18 +83,24 @@ class Study:
 
     @property
     def proofs(self) -> tuple[Proof, ...]:
-        """Of all networks."""
-        return tuple(proof for network in self.networks for proof in network.proofs)
+        """Of the findings that check shows, in all networks."""
+        return tuple(p for network in self.networks for p in network.proofs if p.shown)
+
+    @property
+    def left_out(self) -> tuple[Proof, ...]:
+        """Of those that it leaves out on the device."""
+        return tuple(p for network in self.networks for p in network.proofs if not p.shown)
 
     @property
     def failed(self) -> bool:
         """Whether anything that was built did not run."""
-        return any(site.failed for proof in self.proofs for site in proof.missing)
+        proofs = (*self.proofs, *self.left_out)
+        return any(site.failed for proof in proofs for site in proof.missing)
 
-    def by_rule(self) -> Mapping[str, tuple[Proof, ...]]:
-        """The proofs of each rule."""
-        codes = sorted({proof.finding.code for proof in self.proofs})
-        return {c: tuple(p for p in self.proofs if p.finding.code == c) for c in codes}
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The rules that found something."""
+        return tuple(sorted({p.finding.code for p in (*self.proofs, *self.left_out)}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,10 +125,18 @@ class Bench:
 
 
 def prove(
-    graph: Graph, findings: Sequence[Finding], bench: Bench,
+    graph: Graph, findings: Sequence[Finding], bench: Bench, *, shown: bool = True,
     tell: Callable[[str], None] = lambda text: None,
 ) -> Iterator[Proof]:  # fmt: skip
-    """Build, count and time every site of every finding; ``tell`` is called with each."""
+    """Build, count and time every site of every finding.
+
+    Args:
+        graph: the network.
+        findings: what was found in it.
+        bench: what runs, counts and predicts.
+        shown: whether check shows these findings.
+        tell: called with each site.
+    """
     for finding in findings:
         trials: list[Trial] = []
         missing: list[NotBuilt] = []
@@ -130,7 +151,9 @@ def prove(
                     trials.append(_tried(site, bench))
                 except ModelError as error:
                     missing.append(NotBuilt(nodes=site.nodes, reason=str(error), failed=True))
-        yield Proof(finding=finding, trials=tuple(trials), missing=tuple(missing))
+        yield Proof(
+            finding=finding, trials=tuple(trials), missing=tuple(missing), shown=shown
+        )  # fmt: skip
 
 
 def _tried(site: Remedy, bench: Bench) -> Trial:
@@ -236,6 +259,11 @@ def tally(proofs: Sequence[Proof]) -> Mapping[Verdict, int]:
     verdicts = [proof.verdict for proof in proofs]
     order: tuple[Verdict, ...] = ("proved", "refuted", "within noise", "not built")
     return {each: verdicts.count(each) for each in order}
+
+
+def of_rule(proofs: Sequence[Proof], code: str) -> tuple[Proof, ...]:
+    """Those that a rule found."""
+    return tuple(proof for proof in proofs if proof.finding.code == code)
 
 
 def precision(found: Mapping[Verdict, int]) -> float | None:

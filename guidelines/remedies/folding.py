@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from costmodel.errors import ModelError
 from costmodel.frontends.code import Network, Value
@@ -19,6 +19,7 @@ from costmodel.operators import (
     Movement,
     Normalization,
     Pool,
+    View,
 )
 from costmodel.operators.elementwise import Elementwise
 from costmodel.operators.normalization import LRN
@@ -34,14 +35,16 @@ FOLDS = GENERIC.kernels["Conv"].activations
 Need = tuple[bool, str]
 """Whether to normalise, and then which function to apply; "" for none."""
 
+NOTHING: Need = (False, "")
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True, slots=True)
 class Move:
-    """An idle kernel that goes, and what comes in its place, elsewhere.
+    """Idle operators that go, and what comes in their place, elsewhere.
 
     Args:
         nodes: that go.
-        source, result: what the kernel reads and makes.
+        source, result: what they read and make.
         needs: by tensor, what is to follow it.
         passed: nodes between there and here.
     """
@@ -49,8 +52,8 @@ class Move:
     nodes: tuple[str, ...]
     source: str
     result: str
-    needs: dict[str, Need] = field(default_factory=dict)
-    passed: list[str] = field(default_factory=list)
+    needs: Mapping[str, Need]
+    passed: frozenset[str]
 
 
 def folded(around: Surroundings, finding: Finding) -> Iterator[Remedy | NotBuilt]:
@@ -74,11 +77,11 @@ def folded(around: Surroundings, finding: Finding) -> Iterator[Remedy | NotBuilt
             moves[names[0]] = move
     for heads in together(moves, lambda head: (moves[head].source, *moves[head].needs)):
         site = [moves[head] for head in heads]
-        names = tuple(name for move in site for name in move.nodes)
+        gone = tuple(name for move in site for name in move.nodes)
         try:
-            yield _rewritten(around, names, site)
+            yield _rewritten(around, gone, site)
         except ModelError as error:
-            yield NotBuilt(nodes=names, reason=str(error))
+            yield NotBuilt(nodes=gone, reason=str(error))
 
 
 def _move(graph: Graph, names: Sequence[str]) -> Move | None:
@@ -92,40 +95,42 @@ def _move(graph: Graph, names: Sequence[str]) -> Move | None:
     function = "Relu" if kinds else ""
     if len(kinds) == 1 and kinds[0] in FOLDS and all(passes(part, node) for node in nodes):
         function = kinds[0]
-    move = Move(tuple(names), source, result)
+    needs, passed = _places(graph, source, (any(map(_normalises, nodes)), function))
+    return Move(tuple(names), source, result, needs, passed)
+
+
+def _places(graph: Graph, tensor: str, need: Need) -> tuple[dict[str, Need], frozenset[str]]:
+    """Go back to what makes a map: by tensor what is to follow it, and the nodes gone by."""
     makers = {name: node for node in graph.layers for name in node.outputs}
-    _walk(move, source, (any(map(_normalises, nodes)), function), graph, makers)
-    return move
+    needs: dict[str, Need] = {}
+    passed: set[str] = set()
+    pending, seen = [(tensor, need)], set()
+    while pending:
+        tensor, need = pending.pop()
+        maker, (normalise, function) = makers.get(tensor), need
+        if maker is None or need == NOTHING or (tensor, need) in seen:
+            continue
+        seen.add((tensor, need))
+        passed.add(maker.name)
+        further = NOTHING
+        if isinstance(maker.operator, Conv | ConvTranspose | Gemm | MatMul):
+            needs[tensor] = _both(needs.get(tensor, NOTHING), need)
+        elif isinstance(maker.operator, BatchNormalization):
+            needs[tensor] = _both(needs.get(tensor, NOTHING), (False, function))
+        elif maker.op_type in ("Add", "Sum"):
+            needs[tensor] = _both(needs.get(tensor, NOTHING), (False, function))
+            further = (normalise, "")
+        elif _is_function(maker):
+            further = (normalise, "")
+        elif isinstance(maker.operator, Movement | Pool | GlobalPool | View):
+            further = need
+        maps = [n for n in maker.inputs if n in graph.tensors and not graph.tensors[n].constant]
+        pending += [(name, further) for name in maps]
+    return {name: each for name, each in needs.items() if each != NOTHING}, frozenset(passed)
 
 
-def _walk(move: Move, tensor: str, need: Need, graph: Graph, makers: Mapping[str, Node]) -> None:
-    """Go back to what makes a map, and note there what it lacks."""
-    maker, (normalise, function) = makers.get(tensor), need
-    if maker is None or not (normalise or function):
-        return
-    move.passed.append(maker.name)
-    maps = [n for n in maker.inputs if n in graph.tensors and not graph.tensors[n].constant]
-    if isinstance(maker.operator, Conv | ConvTranspose | Gemm | MatMul):
-        _note(move, tensor, need)
-    elif isinstance(maker.operator, BatchNormalization):
-        _note(move, tensor, (False, function))
-    elif _is_function(maker):
-        _walk(move, maps[0], (normalise, ""), graph, makers)
-    elif maker.op_type in ("Add", "Sum"):
-        _note(move, tensor, (False, function))
-        for name in maps if len(maps) > 1 or normalise else ():
-            _walk(move, name, (normalise, ""), graph, makers)
-    elif maker.operator is not None and (
-        isinstance(maker.operator, Movement | Pool | GlobalPool) or maker.operator.view
-    ):
-        for name in maps:
-            _walk(move, name, need, graph, makers)
-
-
-def _note(move: Move, tensor: str, need: Need) -> None:
-    before = move.needs.get(tensor, (False, ""))
-    if need != (False, ""):
-        move.needs[tensor] = (before[0] or need[0], need[1] or before[1])
+def _both(one: Need, other: Need) -> Need:
+    return one[0] or other[0], one[1] or other[1]
 
 
 def _rewritten(around: Surroundings, names: tuple[str, ...], site: Sequence[Move]) -> Remedy:
@@ -137,8 +142,7 @@ def _rewritten(around: Surroundings, names: tuple[str, ...], site: Sequence[Move
     needs: dict[str, Need] = {}
     for move in site:
         for tensor, need in move.needs.items():
-            known = needs.get(tensor, (False, ""))
-            needs[tensor] = (known[0] or need[0], known[1] or need[1])
+            needs[tensor] = _both(needs.get(tensor, NOTHING), need)
     followed: dict[str, Value] = {}
     for tensor, (normalise, function) in needs.items():
         value = outside(net, before, tensor)
@@ -159,7 +163,8 @@ def _rewritten(around: Surroundings, names: tuple[str, ...], site: Sequence[Move
     gone = dict.fromkeys(around.graph.node(name).op_type for name in names)
     told = f"{'·'.join(gone)} left out"
     if put:
-        told += f", {' and '.join(put)} straight behind {len(needs)} convolutions or sums"
+        where = f"{len(needs)} convolutions or sums" if len(needs) > 1 else "what makes the map"
+        told += f", {' and '.join(put)} straight behind {where}"
     return Remedy(nodes=names, before=before, after=after, text=told)
 
 

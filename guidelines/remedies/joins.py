@@ -9,7 +9,7 @@ from costmodel.errors import ModelError
 from costmodel.frontends.code import Network, Value
 from costmodel.graph import Graph, Node
 from costmodel.operators import Conv
-from costmodel.rewrite import OUTSIDE, outside, replaced
+from costmodel.rewrite import outside, replaced
 from guidelines.finding import Finding
 from guidelines.remedies.again import again, passes
 from guidelines.remedies.sites import Surroundings
@@ -57,7 +57,6 @@ def _once(around: Surroundings, row: list[Node]) -> Remedy | NotBuilt:
     instead, gone, made = {}, [*names], []
     for node, layers in zip(row[:-1], readers, strict=True):
         newest = node.inputs[-1]
-        instead[node.outputs[0]] = OUTSIDE + newest
         for chain in layers:
             value = values[newest]
             for each in chain:
@@ -70,13 +69,19 @@ def _once(around: Surroundings, row: list[Node]) -> Remedy | NotBuilt:
     instead[row[-1].outputs[0]] = whole.name
     after = replaced(before, gone, net.graph(whole, *made), instead)
     free = channels(after).free
-    new = sorted(set(free) & {*widths, *(set(free) - set(around.known.free))})
+    new = [name for name in free if name in widths or name not in around.known.free]
     text = f"one concat for {len(row)}, each layer reads the one before it"
     return at_equal_madds(names, before, after, dict.fromkeys(new, 0.0), text)
 
 
 def _layers(graph: Graph, node: Node, row: list[Node]) -> list[list[Node]]:
-    """What reads a concat besides the next: functions of it, as far as a convolution."""
+    """What reads a concat besides the next: functions of it, as far as a convolution.
+
+    Raises:
+        ModelError: something else does.
+    """
+    if set(node.outputs) & set(graph.outputs):
+        raise ModelError("the network returns what is concatenated")
     found = []
     for name in graph.succ[node.name]:
         if graph.node(name) in row:

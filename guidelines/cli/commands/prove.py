@@ -62,6 +62,9 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     Each site of a finding is cut out with its neighbours, rewritten at equal multiply-adds (which
     fvcore counts too, where it is installed), and run on ONNX Runtime, in turn with the original.
 
+    With --device its profile chooses between remedies and predicts what they save; findings that
+    check leaves out there are proved too, and counted apart.
+
     Exits with 0 whatever the verdicts are, 2 if something could not run.
     """
     targets = reading.targets("proofs", given["output"])
@@ -79,8 +82,11 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     proved = []
     for number, model in enumerate(models, 1):
         tell = partial(_tell, f"{model.path} ({number} of {len(models)})", given["quiet"])
-        proofs = tuple(prove(model.graph, model.findings or (), on, tell))
-        proved.append(Proved(path=model.path, proofs=proofs))
+        proofs = [
+            *prove(model.graph, model.findings or (), on, tell=tell),
+            *prove(model.graph, model.unsaved, on, shown=False, tell=tell),
+        ]
+        proved.append(Proved(path=model.path, proofs=tuple(proofs)))
     study = Study(
         networks=tuple(proved),
         origin=origin(threads=threads) | {"rounds": str(rounds)},

@@ -43,23 +43,30 @@ def render(study: Study, view: View) -> str:
         lines += [*(view.paint(line, "dim") for line in view.wrap(LEGEND)), ""]
     for network in study.networks:
         lines += [*_network(network, view), ""]
-    lines.append(summary(study.proofs, view))
+    lines.append(summary(study, view))
     return view.finish("\n".join(lines) + "\n")
 
 
-def summary(proofs: Sequence[Proof], view: View) -> str:
-    """``9 findings: 7 proved, 1 refuted, 1 within noise``.
+def summary(study: Study, view: View) -> str:
+    """``9 findings: 7 proved, 1 refuted, 1 within noise``, and what a device leaves out.
 
-    >>> summary((), View())
+    >>> summary(Study(networks=(), origin={}), View())
     'no findings'
     """
+    told = _counted(study.proofs, "finding", view)
+    if study.left_out:
+        told += f"; left out on {study.device} {_counted(study.left_out, 'other', view)}"
+    return told
+
+
+def _counted(proofs: Sequence[Proof], thing: str, view: View) -> str:
     if not proofs:
-        return "no findings"
-    counted = [
+        return f"no {thing}s"
+    counts = [
         view.paint(f"{count} {each}", COLOURS[each])
         for each, count in tally(proofs).items() if count
     ]  # fmt: skip
-    return f"{len(proofs)} finding{'' if len(proofs) == 1 else 's'}: {', '.join(counted)}"
+    return f"{len(proofs)} {thing}{'' if len(proofs) == 1 else 's'}: {', '.join(counts)}"
 
 
 def saved(found: Ratio) -> str:
@@ -99,6 +106,7 @@ def _network(network: Proved, view: View) -> Iterator[str]:
     for proof in network.proofs:
         finding = proof.finding
         told = view.paint(proof.verdict, COLOURS[proof.verdict])
+        told += "" if proof.shown else ", left out on the device"
         if proof.trials:
             before, found = seconds([t.before for t in proof.trials]), taken(proof.trials)
             told += f", saves {saved(found)} of {micros(before)} µs"

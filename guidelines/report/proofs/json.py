@@ -13,6 +13,7 @@ from guidelines.measuring.proof import (
     Study,
     Trial,
     noise_of,
+    of_rule,
     precision,
     seconds,
     taken,
@@ -34,11 +35,16 @@ def render(study: Study, view: View) -> str:
         "guidelint": __version__,
         "origin": dict(study.origin),
         "device": study.device,
-        "summary": {"all": _summary(study.proofs)}
-        | {code: _summary(proofs) for code, proofs in study.by_rule().items()},
+        "summary": _summaries(study, study.proofs),
+        "left_out": _summaries(study, study.left_out),
         "networks": [_network(network) for network in study.networks],
     }
     return view.finish(dumps(whole) + "\n")
+
+
+def _summaries(study: Study, proofs: Sequence[Proof]) -> dict[str, Any]:
+    found = {code: of_rule(proofs, code) for code in study.codes}
+    return {name: _summary(each) for name, each in {"all": proofs, **found}.items()}
 
 
 def _summary(proofs: Sequence[Proof]) -> dict[str, Any]:
@@ -58,6 +64,7 @@ def _network(network: Proved) -> dict[str, Any]:
 def _proof(proof: Proof) -> dict[str, Any]:
     return {
         "finding": finding_entry(proof.finding),
+        "shown": proof.shown,
         "verdict": proof.verdict,
         **(_measured(proof.trials) if proof.trials else {}),
         "sites": [_site(trial) for trial in proof.trials],

@@ -10,6 +10,7 @@ from guidelines.measuring.proof import (
     Proved,
     Study,
     noise_of,
+    of_rule,
     precision,
     seconds,
     taken,
@@ -27,7 +28,7 @@ def render(study: Study, view: View) -> str:
     facts = ", ".join(f"{key} {value}" for key, value in study.origin.items())
     device = f" Remedies chosen by the profile of {study.device}." if study.device else ""
     lines = [
-        "# What the advice is worth", "", f"{summary(study.proofs, View())}.{device}", "",
+        "# What the advice is worth", "", f"{summary(study, View())}.{device}", "",
         f"Measured: {facts}.", "", LEGEND, "",
         "## By rule", "", *_rules(study), "",
         "## By finding", "", *_findings(study), "",
@@ -37,14 +38,19 @@ def render(study: Study, view: View) -> str:
 
 
 def _rules(study: Study) -> Iterator[str]:
-    yield from _head("rule", "findings", "proved", "refuted", "within noise", "not built",
-                     "precision", "saved, of all that ran")  # fmt: skip
-    for code, proofs in {**study.by_rule(), "all": study.proofs}.items():
+    yield from _head(
+        "rule", "findings", "proved", "refuted", "within noise", "not built", "precision",
+        "saved, of all that ran", "left out", "of them proved",
+    )  # fmt: skip
+    for code in (*study.codes, ""):
+        proofs, left = (
+            of_rule(each, code) if code else each for each in (study.proofs, study.left_out)
+        )
         counts = tally(proofs)
         share = precision(counts)
         yield _row(
-            code, len(proofs), *counts.values(), "" if share is None else percent(share),
-            _saved(proofs),
+            code or "all", len(proofs), *counts.values(), "" if share is None else percent(share),
+            _saved(proofs), len(left), tally(left)["proved"],
         )  # fmt: skip
 
 
@@ -53,9 +59,10 @@ def _findings(study: Study) -> Iterator[str]:
     for network in study.networks:
         for proof in network.proofs:
             ran = proof.trials
+            told = proof.verdict if proof.shown else f"{proof.verdict}, left out"
             yield _row(
                 _called(network), f"{proof.finding.code} {printable(proof.finding.where)}",
-                proof.verdict, f"{len(ran)} of {len(ran) + len(proof.missing)}",
+                told, f"{len(ran)} of {len(ran) + len(proof.missing)}",
                 micros(seconds([trial.before for trial in ran])) if ran else "", _saved([proof]),
                 saved(noise_of(ran)) if ran else "",
             )  # fmt: skip
