@@ -10,7 +10,7 @@ from costmodel.errors import ModelError
 from guidelines.measuring.origin import origin
 from guidelines.measuring.trial import Runtime
 
-EXTRAS = {"onnxruntime": "measure", "fvcore": "measure", "torch": "torch"}
+EXTRAS = {"onnxruntime": "measure", "fvcore": "measure", "scipy": "measure", "torch": "torch"}
 """The extra that brings a package."""
 
 
