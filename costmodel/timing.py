@@ -8,9 +8,9 @@ does not multiply; the rates are fitted to the clock.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from math import exp, sqrt
+from math import exp
 
 from costmodel.device import Device
 from costmodel.fusion import Kernel, kernels
@@ -80,7 +80,8 @@ class Prediction:
 
 def predict(graph: Graph, device: Device) -> Prediction:
     """The time that a network takes on a device, on one thread."""
-    timed = tuple(_timed(graph, kernel, device) for kernel in kernels(graph, device.rules))
+    owners = _owners(graph)
+    timed = tuple(_timed(graph, kernel, device, owners) for kernel in kernels(graph, device.rules))
     seconds = sum(each.seconds for each in timed)
     spread = exp(SURE * device.spread)
     return Prediction(
@@ -92,27 +93,25 @@ def predict(graph: Graph, device: Device) -> Prediction:
     )
 
 
-def _timed(graph: Graph, kernel: Kernel, device: Device) -> Timed:
+def _timed(graph: Graph, kernel: Kernel, device: Device, owners: Mapping[str, str]) -> Timed:
     head = graph.node(kernel.head) if kernel.head else None
-    operator = head.operator if head is not None else None
-    kind, counts = terms(kernel, operator, block=device.block, cache=device.cache)
-    if kind not in device.rates:
-        kind, counts = OTHER, traffic(kernel, operator, device.cache)
-    rates = device.rates[kind]
-    views = device.rates["view"].microseconds["calls"] * shown(graph, kernel)
-    micros = views + sum(rates.microseconds.get(t, 0.0) * n for t, n in counts.items())
+    kind, micros = estimate(kernel, head.operator if head is not None else None, device)
+    micros += device.rates["view"].microseconds["calls"] * shown(graph, kernel)
     times = head.times if head is not None else 1
     return Timed(
-        kernel=kernel, node=kernel.head or _owner(graph, kernel), kind=kind,
-        seconds=times * micros * 1e-6, spread=rates.spread,
+        kernel=kernel, node=kernel.head or owners[kernel.reads[0][0]], kind=kind,
+        seconds=times * micros * 1e-6, spread=device.rates[kind].spread,
     )  # fmt: skip
 
 
-def _owner(graph: Graph, kernel: Kernel) -> str:
-    (name, _), *_ = kernel.reads
-    makers = (node.name for node in graph.layers if name in node.outputs)
-    readers = (node.name for node in graph.layers if name in node.inputs)
-    return next(makers, next(readers, ""))
+def _owners(graph: Graph) -> dict[str, str]:
+    """By map, the node that makes it, or the first that reads what nobody makes."""
+    found: dict[str, str] = {}
+    for node in graph.layers:
+        for name in node.inputs:
+            found.setdefault(name, node.name)
+        found.update(dict.fromkeys(node.outputs, node.name))
+    return found
 
 
 def shown(graph: Graph, kernel: Kernel) -> int:
@@ -122,6 +121,15 @@ def shown(graph: Graph, kernel: Kernel) -> int:
         for name in kernel.nodes
         if name != kernel.head and (operator := graph.node(name).operator) is not None
     )
+
+
+def estimate(kernel: Kernel, operator: Operator | None, device: Device) -> tuple[str, float]:
+    """The kind of a kernel, and the microseconds of one run, without the views that it shows."""
+    kind, counts = terms(kernel, operator, block=device.block, cache=device.cache)
+    if kind not in device.rates:
+        kind, counts = OTHER, traffic(kernel, operator, device.cache)
+    rates = device.rates[kind].microseconds
+    return kind, sum(rates.get(term, 0.0) * number for term, number in counts.items())
 
 
 def terms(
@@ -219,9 +227,3 @@ def _spilled(kernel: Kernel, cache: int) -> float:
 
 def _up(channels: int, block: int) -> int:
     return -(-channels // block) * block
-
-
-def combined(parts: Sequence[Timed]) -> float:
-    """Spread of the sum of some kernels whose errors are their own: in parts of that sum."""
-    total = sum(each.seconds for each in parts)
-    return sqrt(sum((each.seconds * each.spread) ** 2 for each in parts)) / total if total else 0.0

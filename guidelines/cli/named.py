@@ -1,17 +1,36 @@
-"""Networks of the literature in place of paths: ``network:mobilenet_v2``, ``network:all``."""
+"""Networks of the literature beside paths: ``network:mobilenet_v2``, ``network:all``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from guidelines.cli import reading
 from guidelines.nearest import nearest
 
 if TYPE_CHECKING:
     from costmodel.graph import Graph
+    from guidelines.cli.running import Made
+    from guidelines.config import Config
 
 PREFIX = "network:"
+
+
+def analysed(
+    paths: Sequence[str], flags: Config, given: Mapping[str, Any],
+    analyse: Callable[[Graph, Config], Made],
+) -> tuple[list[Made], bool]:  # fmt: skip
+    """What is made of each network, those by name first, and whether a path could not be read."""
+    made = [
+        analyse(graph, flags) for path in paths if path.startswith(PREFIX) for graph in named(path)
+    ]
+    files = [path for path in paths if not path.startswith(PREFIX)]
+    if not files:
+        return made, False
+    outcome = reading.analysed(files, flags, reading.known_rules(), given, analyse)
+    return [*made, *(each for _, each in outcome.done)], bool(outcome.errors)
 
 
 def named(path: str) -> list[Graph]:

@@ -77,9 +77,31 @@ def on_device(command: Command) -> Command:
 
 def reads_models(command: Command) -> Command:
     """Which models, and how they are read and shown."""
+    paths = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+    return _all(command, paths, _read, colour, _loud)
+
+
+def draws_models(command: Command) -> Command:
+    """The same for pictures: some need no model, and none is text on a terminal."""
+    paths = click.argument("paths", nargs=-1, metavar="[PATH...]")
+    return _all(command, paths, _read, _loud)
+
+
+def colour(command: Command) -> Command:
+    """When to write in colour."""
+    return click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        metavar="WHEN",
+        help="When to write in colour: auto, always, never.",
+    )(command)
+
+
+def _read(command: Command) -> Command:
+    """With which sizes and which configuration."""
     return _all(
         command,
-        click.argument("paths", nargs=-1, required=True, metavar="PATH..."),
         click.option(
             "--dim", multiple=True, metavar="NAME=SIZE", help="The size of a free dimension."
         ),
@@ -101,13 +123,13 @@ def reads_models(command: Command) -> Command:
             help="Configuration, in place of the nearest to each model.",
         ),
         click.option("--isolated", is_flag=True, help="Read no configuration file."),
-        click.option(
-            "--color",
-            type=click.Choice(["auto", "always", "never"]),
-            default="auto",
-            metavar="WHEN",
-            help="When to write in colour: auto, always, never.",
-        ),
+    )
+
+
+def _loud(command: Command) -> Command:
+    """How much to say."""
+    return _all(
+        command,
         click.option("-q", "--quiet", is_flag=True, help="Print findings or rows only."),
         click.option(
             "-v",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -80,6 +81,17 @@ def analysed(
     )  # fmt: skip
 
 
+@contextmanager
+def writing() -> Iterator[None]:
+    """Turn a file that cannot be written into a line that says so."""
+    try:
+        yield
+    except OSError as error:
+        raise click.ClickException(
+            f"cannot write '{error.filename}': {error.strerror or error}"
+        ) from None
+
+
 def deliver(
     package: str, targets: Sequence[Destination], value: object, given: Mapping[str, Any]
 ) -> None:
@@ -98,12 +110,8 @@ def deliver(
                 statistics=statistics,
             )
         texts[target] = renderer(package, target.format)(value, view)
-    try:
+    with writing():
         write(texts)
-    except OSError as error:
-        raise click.ClickException(
-            f"cannot write '{error.filename}': {error.strerror or error}"
-        ) from None
 
 
 def status(outcome: Outcome[Model] | Outcome[Formulas]) -> int:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize, nnls
 
 import costmodel.operators  # noqa: F401  fills the registry
+from costmodel import timing
 from costmodel.device import Device, Rates
 from costmodel.fusion import Kernel, Rules
 from costmodel.graph import Graph
@@ -241,11 +242,7 @@ def estimate(sample: Sample, device: Device) -> tuple[str, float]:
     """The kind of a sample's kernel, and the microseconds that the device predicts."""
     if sample.op == "view":
         return "view", device.rates["view"].microseconds["calls"]
-    kind, counts = terms(sample.kernel, sample.operator, block=device.block, cache=device.cache)
-    if kind not in device.rates:
-        kind, counts = OTHER, traffic(sample.kernel, sample.operator, device.cache)
-    rates = device.rates[kind].microseconds
-    return kind, sum(rates.get(term, 0.0) * number for term, number in counts.items())
+    return timing.estimate(sample.kernel, sample.operator, device)
 
 
 def baselines(samples: Sequence[Sample]) -> dict[str, Rates]:

@@ -50,6 +50,14 @@ class Ratio:
     low: float
     high: float
 
+    def slower(self, noise: Ratio, work: float) -> bool:
+        """Whether it lies beyond 1, beyond the noise's interval, and beyond the work's ratio."""
+        return self.low > max(1.0, noise.high, work)
+
+    def faster(self, noise: Ratio, work: float) -> bool:
+        """The same on the other side."""
+        return self.high < min(1.0, noise.low, work)
+
 
 def in_turn(
     runs: Sequence[Run], *, rounds: int = 30, warmup: int = 3,
@@ -74,18 +82,23 @@ def in_turn(
     return [Times(each) for each in taken]
 
 
-def ratio(of: Times, over: Times, *, samples: int = 1000, seed: int = 0) -> Ratio:
-    """Quoted time over quoted time; the interval resamples the rounds, both of one at a time.
+def ratio(of: Sequence[Times], over: Sequence[Times], *, samples: int = 1000) -> Ratio:
+    """Sum of quoted times over sum of quoted times, of things that ran in turn pair by pair.
 
-    >>> a = Times(np.array([2.0, 2.1, 2.0, 2.2])), Times(np.array([1.0, 1.0, 1.1, 1.0]))
+    The interval draws the rounds of each pair anew, both of one round together.
+
+    >>> a = [Times(np.array([2.0, 2.1, 2.0, 2.2]))], [Times(np.array([1.0, 1.0, 1.1, 1.0]))]
     >>> found = ratio(*a)
     >>> found.low <= found.value <= found.high
     True
     """
-    rounds = len(of.repeats)
-    picks = np.random.default_rng(seed).integers(0, rounds, (samples, rounds))
-    values = np.quantile(of.repeats[picks], QUANTILE, axis=1) / np.quantile(
-        over.repeats[picks], QUANTILE, axis=1
-    )
-    low, high = np.quantile(values, [0.025, 0.975])
-    return Ratio(of.seconds / over.seconds, float(low), float(high))
+    random = np.random.default_rng(0)
+    tops, bottoms = np.zeros(samples), np.zeros(samples)
+    for top, bottom in zip(of, over, strict=True):
+        rounds = len(top.repeats)
+        picks = random.integers(0, rounds, (samples, rounds))
+        tops += np.quantile(top.repeats[picks], QUANTILE, axis=1)
+        bottoms += np.quantile(bottom.repeats[picks], QUANTILE, axis=1)
+    low, high = np.quantile(tops / bottoms, [0.025, 0.975])
+    value = sum(each.seconds for each in of) / sum(each.seconds for each in over)
+    return Ratio(value, float(low), float(high))

@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from costmodel.errors import ModelError
 from costmodel.graph import Graph
 from costmodel.tensor import INTEGERS
 from guidelines.finding import Finding, Saving
-from guidelines.measuring.clock import QUANTILE, Ratio, Run, Times, in_turn
+from guidelines.measuring.clock import Ratio, Run, Times, in_turn, ratio
 from guidelines.remedy import NotBuilt, Price, Remedy, sites
 
 Verdict = Literal["proved", "refuted", "within noise", "not built"]
@@ -213,21 +211,21 @@ def verdict(trials: Sequence[Trial]) -> Verdict:
     if not trials:
         return "not built"
     found, noise, done = taken(trials), noise_of(trials), work(trials)
-    if found.high < min(1.0, noise.low, done):
+    if found.faster(noise, done):
         return "proved"
-    if found.low > max(1.0, noise.high, done):
+    if found.slower(noise, done):
         return "refuted"
     return "within noise"
 
 
 def taken(trials: Sequence[Trial]) -> Ratio:
     """Time after over time before, summed over sites."""
-    return _ratio([trial.after for trial in trials], [trial.before for trial in trials])
+    return ratio([trial.after for trial in trials], [trial.before for trial in trials])
 
 
 def noise_of(trials: Sequence[Trial]) -> Ratio:
     """What was run as it is once more, over itself."""
-    return _ratio([trial.again for trial in trials], [trial.before for trial in trials])
+    return ratio([trial.again for trial in trials], [trial.before for trial in trials])
 
 
 def work(trials: Sequence[Trial]) -> float:
@@ -239,19 +237,6 @@ def work(trials: Sequence[Trial]) -> float:
 def seconds(times: Sequence[Times]) -> float:
     """The sum of some times."""
     return sum(each.seconds for each in times)
-
-
-def _ratio(of: Sequence[Times], over: Sequence[Times], *, samples: int = 1000) -> Ratio:
-    """Sum over sum, with a 95 % interval: the rounds of each site are drawn anew."""
-    random = np.random.default_rng(0)
-    tops, bottoms = np.zeros(samples), np.zeros(samples)
-    for top, bottom in zip(of, over, strict=True):
-        rounds = len(top.repeats)
-        picks = random.integers(0, rounds, (samples, rounds))
-        tops += np.quantile(top.repeats[picks], QUANTILE, axis=1)
-        bottoms += np.quantile(bottom.repeats[picks], QUANTILE, axis=1)
-    low, high = np.quantile(tops / bottoms, [0.025, 0.975])
-    return Ratio(seconds(of) / seconds(over), float(low), float(high))
 
 
 def tally(proofs: Sequence[Proof]) -> Mapping[Verdict, int]:

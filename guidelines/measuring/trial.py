@@ -100,12 +100,12 @@ class Timed:
     @property
     def ratios(self) -> tuple[Ratio, ...]:
         """How many times as long as the first row each took."""
-        return tuple(ratio(each, self.times[0]) for each in self.times)
+        return tuple(ratio([each], [self.times[0]]) for each in self.times)
 
     @property
     def noise(self) -> Ratio:
         """How many times as long as itself the first row took."""
-        return ratio(self.again, self.times[0])
+        return ratio([self.again], [self.times[0]])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,9 +204,9 @@ def verdict(trial: Trial, timed: Timed) -> Verdict:
     for row, taken in list(zip(trial.rows, timed.ratios, strict=True))[1:]:
         work = row.madds / trial.rows[0].madds
         how = "not told apart"
-        if taken.low > max(1, work, noise.high):
+        if taken.slower(noise, work):
             how = "slower"
-        elif taken.high < min(1, work, noise.low):
+        elif taken.faster(noise, work):
             how = "faster"
         found[how].append(f"{row.name} takes {shown(taken)}")
     code = trial.plan.experiment.code

@@ -32,6 +32,11 @@ class Model:
     prediction: Prediction | None = None
     unsaved: tuple[Finding, ...] = ()
 
+    @classmethod
+    def costed(cls, graph: Graph) -> Model:
+        """A network with its totals, in which no rule was run."""
+        return cls(graph=graph, totals=Totals.of(graph), findings=None)
+
     @cached_property
     def unknown(self) -> tuple[Node, ...]:
         """The nodes without a cost."""

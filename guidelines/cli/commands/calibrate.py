@@ -63,8 +63,9 @@ def command(file: str, name: str | None, networks: int, rounds: int, refit: bool
 
     table = target.with_suffix(".csv")
     samples = from_csv(table.read_text(encoding="utf-8")) if table.exists() else []
+    seen = 0 if refit and target.exists() else block()
     if not refit:
-        for more in _measured(samples, networks, rounds, block()):
+        for more in _measured(samples, networks, rounds, seen):
             samples += more
             save({str(table): to_csv(samples).encode()})
     if not samples:
@@ -77,7 +78,7 @@ def command(file: str, name: str | None, networks: int, rounds: int, refit: bool
             "origin": device.origin,
         }
     else:
-        about = {"block": block(), "cache": cache_bytes(), "origin": origin()}
+        about = {"block": seen, "cache": cache_bytes(), "origin": origin()}
     found = checked(name or target.stem, samples, **about)
     save({str(target): to_toml(found.device).encode()})
     show(_report(found, View(width=width(sys.stdout))), sys.stdout)

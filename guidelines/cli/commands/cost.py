@@ -54,12 +54,11 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     targets = reading.targets("costs", given["output"])
     from guidelines.report.layers import tabulate
     from guidelines.report.report import Model
-    from guidelines.report.totals import Totals
 
     device = reading.device(given)
 
     def measure(graph: Graph, config: Config) -> Model:
-        model = Model(graph=graph, totals=Totals.of(graph), findings=None)
+        model = Model.costed(graph)
         if device is None:
             return model
         from costmodel.timing import predict

@@ -10,7 +10,7 @@ import click
 
 from guidelines.cli import reading
 from guidelines.cli.destination import save
-from guidelines.cli.options import output
+from guidelines.cli.options import colour, output
 from guidelines.cli.shell import CLEAN
 
 if TYPE_CHECKING:
@@ -61,13 +61,7 @@ RUNTIMES = {"onnxruntime": "onnx_runtime", "torch": "pytorch"}
 )
 @output("experiments")
 @click.option("--plot", metavar="FILE", help="Draw it too: .png, .svg or .pdf.")
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    metavar="WHEN",
-    help="When to write in colour: auto, always, never.",
-)
+@colour
 @click.option("-q", "--quiet", is_flag=True, help="Print tables and verdicts only.")
 @click.option("-v", "--verbose", count=True, help="-vv: where an unexpected error arose.")
 def command(which: str, **given: Any) -> int:
@@ -126,7 +120,6 @@ def _draw(trials: list[Trial], file: str, form: Any) -> None:
     from guidelines.pictures.experiment import experiments
     from guidelines.pictures.style import rendered
 
-    try:
-        save({file: rendered(experiments(trials), form)})
-    except OSError as error:
-        raise click.ClickException(f"cannot write '{file}': {error.strerror or error}") from None
+    picture = rendered(experiments(trials), form)
+    with reading.writing():
+        save({file: picture})

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from guidelines.cli import reading
-from guidelines.cli.named import PREFIX, named
+from guidelines.cli.named import analysed
 from guidelines.cli.options import output, reads_models
 from guidelines.cli.shell import CLEAN, FAILED, complain, unexpected
 from guidelines.config import Config
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from costmodel.graph import Graph
 
 
 @click.command("measure")
@@ -51,7 +46,8 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     from guidelines.measuring.study import Study, measure
 
     device = load(given["device"])
-    graphs, failed = _graphs(paths, given)
+    flags = Config(**reading.sizes(given))
+    graphs, failed = analysed(paths, flags, given, lambda graph, config: graph)
     done = []
     for number, graph in enumerate(graphs, 1):
         if sys.stderr.isatty() and not given["quiet"]:
@@ -67,15 +63,3 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     study = Study(networks=tuple(done), device=device, origin=origin())
     reading.deliver("measured", targets, study, given)
     return FAILED if failed else CLEAN
-
-
-def _graphs(paths: Sequence[str], given: dict[str, Any]) -> tuple[list[Graph], bool]:
-    graphs = [graph for path in paths if path.startswith(PREFIX) for graph in named(path)]
-    files = [path for path in paths if not path.startswith(PREFIX)]
-    if not files:
-        return graphs, False
-    outcome = reading.analysed(
-        files, Config(**reading.sizes(given)), reading.known_rules(), given,
-        lambda graph, config: graph,
-    )  # fmt: skip
-    return [*graphs, *(graph for _, graph in outcome.done)], bool(outcome.errors)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import click
 
+from guidelines.cli import reading
 from guidelines.cli.destination import STDOUT, save, show, width
 from guidelines.cli.shell import CLEAN
 from guidelines.nearest import nearest
@@ -95,19 +96,15 @@ def _write(graph: Graph, name: str, file: str, *, weights: bool) -> None:
     if file == STDOUT:
         sys.stdout.buffer.write(data)
         return
-    try:
+    with reading.writing():
         save({file: data})
-    except OSError as error:
-        raise click.ClickException(f"cannot write '{file}': {error.strerror or error}") from None
 
 
 def _summary(graph: Graph) -> list[str]:
     from guidelines.report.heading import heading
     from guidelines.report.report import Model
-    from guidelines.report.totals import Totals
 
-    model = Model(graph=graph, totals=Totals.of(graph), findings=None)
-    return heading(model, View(width=width(sys.stdout)))
+    return heading(Model.costed(graph), View(width=width(sys.stdout)))
 
 
 def _option(parameter: inspect.Parameter, told: str) -> click.Option:

@@ -15,7 +15,7 @@ from costmodel.errors import ModelError
 from guidelines import pictures
 from guidelines.cli import reading
 from guidelines.cli.destination import save, show
-from guidelines.cli.options import reads_models
+from guidelines.cli.options import draws_models
 from guidelines.cli.shell import CLEAN, FAILED, complain
 from guidelines.cli.sources import STDIN
 from guidelines.config import Config
@@ -74,7 +74,7 @@ class Picture:
 @click.option(
     "--format", "form", type=click.Choice(FORMS), help="What to write where no FILE says it."
 )
-@reads_models
+@draws_models
 def command(paths: tuple[str, ...], **given: Any) -> int:
     """Draw what models cost, as PNG, SVG or PDF. A file that is there already is replaced."""
     _check(paths, given)
@@ -88,22 +88,11 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
         except ModelError as error:
             complain(f"{picture.about}: {error}")
             status = FAILED
-    try:
+    with reading.writing():
         save(files)
-    except OSError as error:
-        raise click.ClickException(
-            f"cannot write '{error.filename}': {error.strerror or error}"
-        ) from None
     if not given["quiet"]:
         show("".join(f"{place}\n" for place in files), sys.stdout)
     return status
-
-
-# A formula needs no model, and a picture is no text on a terminal.
-command.params = [each for each in command.params if each.name != "color"]
-for _argument in command.params:
-    if _argument.name == "paths":
-        _argument.required, _argument.metavar = False, "[PATH...]"
 
 
 def _check(paths: Sequence[str], given: Mapping[str, Any]) -> None:
@@ -152,9 +141,8 @@ def _read(paths: Sequence[str], given: Mapping[str, Any]) -> tuple[list[Model], 
 
 def _measured(graph: Graph, config: Config) -> Model:
     from guidelines.report.report import Model
-    from guidelines.report.totals import Totals
 
-    return Model(graph=graph, totals=Totals.of(graph), findings=None)
+    return Model.costed(graph)
 
 
 def _planned(models: Sequence[Model], given: Mapping[str, Any]) -> Iterator[Picture]:

@@ -10,7 +10,7 @@ import click
 
 from guidelines.cli import reading
 from guidelines.cli.flags import options, selectors
-from guidelines.cli.named import PREFIX, named
+from guidelines.cli.named import analysed
 from guidelines.cli.options import on_device, output, reads_models
 from guidelines.cli.shell import CLEAN, FAILED
 from guidelines.config import Config
@@ -111,19 +111,9 @@ def _models(
         options=options(given["option"], rules).options,
         **reading.sizes(given),
     )
-    models = [
-        analyse(graph, settings(flags), device)
-        for path in paths
-        if path.startswith(PREFIX)
-        for graph in named(path)
-    ]
-    files = [path for path in paths if not path.startswith(PREFIX)]
-    if not files:
-        return models, False
-    outcome = reading.analysed(
-        files, flags, rules, given, lambda graph, config: analyse(graph, settings(config), device)
+    return analysed(
+        paths, flags, given, lambda graph, config: analyse(graph, settings(config), device)
     )
-    return [*models, *(model for _, model in outcome.done)], bool(outcome.errors)
 
 
 def _tell(where: str, quiet: bool, what: str) -> None:
