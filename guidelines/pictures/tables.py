@@ -12,12 +12,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from costmodel.operators import Conv
+from guidelines.measuring.experiments import EXPERIMENTS, EXTENT, SCALES, Column
 
-SCALES = (1, 2, 4)
-"""How many times the channels of a row the columns have."""
-
-EXTENT = 56
-"""Height and width of the maps."""
+__all__ = ["DEVICES", "EXTENT", "GROUPS", "RATIOS", "SCALES", "Row"]
 
 DEVICES = {"GPU": "GTX 1080 Ti", "ARM": "Snapdragon 810"}
 
@@ -42,34 +39,20 @@ class Row(NamedTuple):
         )  # fmt: skip
 
 
-RATIOS = {
-    "GPU": (
-        Row(128, 128, 1, (1480, 723, 232)),
-        Row(90, 180, 1, (1296, 586, 206)),
-        Row(52, 312, 1, (876, 489, 189)),
-        Row(36, 432, 1, (748, 392, 163)),
-    ),
-    "ARM": (
-        Row(32, 32, 1, (76.2, 21.7, 5.3)),
-        Row(22, 44, 1, (72.9, 20.5, 5.1)),
-        Row(13, 78, 1, (69.1, 17.9, 4.6)),
-        Row(9, 108, 1, (57.6, 15.1, 4.4)),
-    ),
-}
+def _rows(code: str) -> dict[str, tuple[Row, ...]]:
+    """A table by device, as it is printed."""
+    columns: tuple[Column, ...] = ("gpu", "arm")
+    found = {}
+    for column in columns:
+        printed = [(row.printed[column], row.multiple) for row in EXPERIMENTS[code].rows]
+        found[column.upper()] = tuple(
+            Row(held.widths[0], held.widths[-1], groups, held.speeds) for held, groups in printed
+        )
+    return found
+
+
+RATIOS = _rows("g1")
 """Table 1: widths in the ratios 1:1, 1:2, 1:6 and 1:12, at multiply-adds equal to 5.5 %."""
 
-GROUPS = {
-    "GPU": (
-        Row(128, 128, 1, (2451, 1289, 437)),
-        Row(180, 180, 2, (1725, 873, 341)),
-        Row(256, 256, 4, (1026, 644, 338)),
-        Row(360, 360, 8, (634, 445, 230)),
-    ),
-    "ARM": (
-        Row(64, 64, 1, (40.0, 10.2, 2.3)),
-        Row(90, 90, 2, (35.0, 9.5, 2.2)),
-        Row(128, 128, 4, (32.9, 8.7, 2.1)),
-        Row(180, 180, 8, (27.8, 7.5, 1.8)),
-    ),
-}
+GROUPS = _rows("g2")
 """Table 2: 1, 2, 4 and 8 groups, at multiply-adds equal to 1.2 %."""
