@@ -27,9 +27,9 @@ def fewer_groups(graph: Graph, finding: Finding) -> Iterator[Remedy | NotBuilt]:
             yield held(around, names)
             continue
         before = around.touched(moves)
-        groups = {_groups(before, name) for name in names}
+        groups = {groups_of(before, name) for name in names}
         for count in sorted(groups):
-            alike = [node.name for node in before.layers if _groups(before, node.name) == count]
+            alike = [node.name for node in before.layers if groups_of(before, node.name) == count]
             for fewer in (g for g in range(1, count) if count % g == 0):
                 after = resized(before, {}, groups=dict.fromkeys(alike, fewer), known=around.known)
                 after = reshuffled(after, count, fewer)
@@ -37,7 +37,7 @@ def fewer_groups(graph: Graph, finding: Finding) -> Iterator[Remedy | NotBuilt]:
                 yield at_equal_madds(names, before, after, moves, text)
 
 
-def _groups(part: Graph, name: str) -> int:
+def groups_of(part: Graph, name: str) -> int:
     """Groups of a convolution; 1 of one that is depthwise, or of another operator."""
     conv = part.node(name).operator
     if not isinstance(conv, Conv) or conv.groups == conv.c_in:

@@ -8,7 +8,9 @@ from costmodel.graph import Graph
 from guidelines.finding import Finding
 from guidelines.remedies.folding import folded
 from guidelines.remedies.gates import thin_gates
+from guidelines.remedies.halves import halves
 from guidelines.remedies.joins import joined_once
+from guidelines.remedies.shuffles import shuffles
 from guidelines.remedies.sites import Surroundings
 from guidelines.remedy import NotBuilt, Remedy, remedy
 from guidelines.rules.g401_elementwise_traffic import COPY, NEEDLESS, families
@@ -23,6 +25,9 @@ def idle_operators(graph: Graph, finding: Finding) -> Iterator[Remedy | NotBuilt
     if family in NEEDLESS:
         yield from folded(around, finding)
     elif family == COPY:
-        yield from joined_once(around, finding)
+        mixed = [each for each in shuffles(graph) if set(finding.nodes).issuperset(each.names)]
+        yield from (halves(around, each) for each in mixed)
+        if not mixed:
+            yield from joined_once(around, finding)
     else:
         yield from thin_gates(around, finding)

@@ -48,7 +48,7 @@ from guidelines.layers import Layer, chosen
 from guidelines.rule import Case, rule
 
 
-@rule("G101", "unequal-channel-width", max_excess=1.2)
+@rule("G101", "unequal-channel-width", max_excess=1.2, widest={"max_excess": 1.0})
 def check(graph: Graph, *, max_excess: float) -> Iterator[Breach]:
     """Compare each convolution with the balanced one of the same multiply-adds and groups."""
     for layer in chosen(graph):

@@ -47,7 +47,7 @@ from guidelines.layers import Layer, chosen
 from guidelines.rule import Case, rule
 
 
-@rule("G201", "excessive-grouping", max_excess=1.5)
+@rule("G201", "excessive-grouping", max_excess=1.5, widest={"max_excess": 1.0})
 def check(graph: Graph, *, max_excess: float) -> Iterator[Breach]:
     """Compare each grouped convolution with one group of the same multiply-adds."""
     for layer in chosen(graph):

@@ -64,7 +64,13 @@ MODULE = 64
 """Nodes of a block up to which two convolutions may be proposed in its place."""
 
 
-@rule("G301", "fragmented-block", max_branches=2.0, max_fragments=3)
+@rule(
+    "G301",
+    "fragmented-block",
+    max_branches=2.0,
+    max_fragments=3,
+    widest={"max_branches": 1.0, "max_fragments": 1},
+)
 def check(graph: Graph, *, max_branches: float, max_fragments: int) -> Iterator[Breach]:
     """Measure every block, inner ones first; one that is reported counts as one fragment."""
     found = blocks(graph)

@@ -83,7 +83,13 @@ NEEDLESS = (FUNCTION, NORMALISATION)
 """Families that a convolution takes in, where they stand behind one and are of the right kind."""
 
 
-@rule("G401", "element-wise-traffic", max_ratio=1.0, max_unfolded=0.1)
+@rule(
+    "G401",
+    "element-wise-traffic",
+    max_ratio=1.0,
+    max_unfolded=0.1,
+    widest={"max_ratio": 0.0, "max_unfolded": 0.0},
+)
 def check(graph: Graph, *, max_ratio: float, max_unfolded: float) -> Iterator[Breach]:
     """Weigh the element-wise kernels of each map size against those that multiply."""
     for stage in _stages(graph):

@@ -45,7 +45,7 @@ from guidelines.quantity import size
 from guidelines.rule import Case, rule
 
 
-@rule("G402", "depthwise-on-thick-maps", max_widening=2.0)
+@rule("G402", "depthwise-on-thick-maps", max_widening=2.0, widest={"max_widening": 1.0})
 def check(graph: Graph, *, max_widening: float) -> Iterator[Breach]:
     """Compare the width of each depthwise convolution with its block's."""
     fused = {kernel.nodes[0]: kernel for kernel in kernels(graph)}
