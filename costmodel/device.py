@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import hypot
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,32 @@ class Rates:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Savings:
+    """How far predicted savings are off, as standard deviations.
+
+    Two predictions are wrong in the same way where they are of much the same, so that what a
+    change saves is known better than what either takes.
+
+    Args:
+        floor: over what the part of the network takes that changes.
+        share: over what the change saves.
+        count: how many changes they were fitted to.
+    """
+
+    floor: float
+    share: float
+    count: int
+
+    def error(self, before: float, saved: float) -> float:
+        """Standard deviation of a saving, in the unit of both.
+
+        >>> round(Savings(floor=0.03, share=0.2, count=9).error(100.0, 20.0), 6)  # √(3² + 4²)
+        5.0
+        """
+        return hypot(self.floor * before, self.share * saved)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """A machine and a runtime on it.
 
@@ -47,6 +74,7 @@ class Device:
         spread: standard deviation of the logarithm of measured over predicted, of networks.
         origin: processor, versions, threads, date.
         baselines: what simpler models were fitted to; they predict nothing but a comparison.
+        savings: how far predicted savings are off.
     """
 
     name: str
@@ -56,6 +84,7 @@ class Device:
     spread: float
     origin: Mapping[str, str] = field(default_factory=dict)
     baselines: Mapping[str, Rates] = field(default_factory=dict)
+    savings: Savings = Savings(floor=0.0, share=0.0, count=0)
 
     @property
     def rules(self) -> Rules:
@@ -95,10 +124,17 @@ def from_dict(held: Mapping[str, Any]) -> Device:
         block=int(held["block"]),
         cache=int(held["cache"]),
         rates=_rates(held["rates"]),
-        baselines=_rates(held["baselines"]),
+        baselines=_rates(held.get("baselines", {})),
         spread=float(held["spread"]),
+        savings=_savings(held["savings"]),
         origin={key: str(value) for key, value in held["origin"].items()},
     )
+
+
+def _savings(held: Mapping[str, Any]) -> Savings:
+    return Savings(
+        floor=float(held["floor"]), share=float(held["share"]), count=int(held["count"])
+    )  # fmt: skip
 
 
 def _rates(tables: Mapping[str, Any]) -> dict[str, Rates]:
@@ -117,6 +153,9 @@ def to_toml(device: Device) -> str:
     lines = [f"{key} = {_value(getattr(device, key))}" for key in ("name", "block", "cache")]
     lines += [f"spread = {device.spread:.4g}", "", "[origin]"]
     lines += [f"{key} = {_value(value)}" for key, value in device.origin.items()]
+    savings = device.savings
+    lines += ["", "[savings]", f"count = {savings.count}"]
+    lines += [f"floor = {savings.floor:.4g}", f"share = {savings.share:.4g}"]
     for table in ("rates", "baselines"):
         for kind, rates in getattr(device, table).items():
             lines += ["", f"[{table}.{_value(kind)}]"]

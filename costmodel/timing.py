@@ -9,7 +9,7 @@ does not multiply; the rates are fitted to the clock.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp
 
 from costmodel.device import Device
@@ -95,12 +95,22 @@ def predict(graph: Graph, device: Device) -> Prediction:
 
 def _timed(graph: Graph, kernel: Kernel, device: Device, owners: Mapping[str, str]) -> Timed:
     head = graph.node(kernel.head) if kernel.head else None
-    kind, micros = estimate(kernel, head.operator if head is not None else None, device)
-    micros += device.rates["view"].microseconds["calls"] * shown(graph, kernel)
     times = head.times if head is not None else 1
+    one_run = kernel if times == 1 else _one_run(kernel, times)
+    kind, micros = estimate(one_run, head.operator if head is not None else None, device)
+    micros += device.rates["view"].microseconds["calls"] * shown(graph, kernel)
     return Timed(
         kernel=kernel, node=kernel.head or owners[kernel.reads[0][0]], kind=kind,
         seconds=times * micros * 1e-6, spread=device.rates[kind].spread,
+    )  # fmt: skip
+
+
+def _one_run(kernel: Kernel, times: int) -> Kernel:
+    """Of a kernel in a loop what one run moves."""
+    return replace(
+        kernel, weight_bytes=kernel.weight_bytes // times,
+        reads=tuple((name, moved // times) for name, moved in kernel.reads),
+        writes=tuple((name, moved // times) for name, moved in kernel.writes),
     )  # fmt: skip
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import jsonschema
 import numpy as np
+import onnx.parser
 import pytest
 from click.testing import CliRunner
 
-from costmodel import ModelError, networks
+from costmodel import ModelError, networks, read
 from costmodel.device import Device, Rates, load, names, to_toml
 from costmodel.frontends.code import Network
 from costmodel.fusion import Kernel, kernels
@@ -19,14 +20,17 @@ from costmodel.graph import Graph
 from costmodel.timing import predict, terms
 from guidelines.analysis import analyse
 from guidelines.cli import guidelint
-from guidelines.measuring.calibration import Sample, checked, estimate, fit, from_csv, to_csv
+from guidelines.measuring.calibration import checked, estimate, fit
 from guidelines.measuring.clock import Times
+from guidelines.measuring.kernel_samples import Sample, from_csv, to_csv
 from guidelines.measuring.matched import match
 from guidelines.measuring.onnx_runtime import Profiled
 from guidelines.measuring.samples import samples
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = json.loads((ROOT / "guidelines/report/schema.json").read_text())
+
+DEVICE = load("amd-epyc-zen3")
 
 
 def only(graph: Graph, rules: Device) -> Kernel:
@@ -114,6 +118,26 @@ def test_a_kernel_that_was_not_fitted_counts_as_others_do() -> None:
     assert (timed.kind, timed.seconds) == ("other", pytest.approx(1e-6))
 
 
+def test_a_kernel_in_a_loop_takes_as_many_times_as_long() -> None:
+    """A Relu on 3·64·64 floats, once and in a loop of five."""
+    model = onnx.parser.parse_model(
+        """
+        <ir_version: 8, opset_import: ["" : 17]>
+        looped (float[1,3,64,64] x) => (float[1,3,64,64] y)
+        <int64 five = {5}, bool go = {1}> {
+          y = Loop (five, go, x) <body = once (int64 i, bool c, float[1,3,64,64] a)
+            => (bool d, float[1,3,64,64] b) { d = Identity(c)  b = Relu(a) }>
+        }
+        """
+    )
+    (many,) = (
+        t for t in predict(read(model.SerializeToString()), DEVICE).kernels if t.kernel.op == "Relu"
+    )
+    net = Network()
+    (one,) = predict(net.graph(net.relu(net.input(3, 64, 64))), DEVICE).kernels
+    assert many.seconds == pytest.approx(5 * one.seconds)
+
+
 # -- calibration -------------------------------------------------------------------------------
 
 
@@ -177,7 +201,7 @@ def test_what_was_left_out_is_predicted_by_the_others(made: tuple[Device, list[S
         replace(s, seconds=s.seconds * 10) if s.network == 3 and s.op == "Conv" else s for s in held
     ]
     found = checked("again", wrong, block=8, cache=device.cache, origin={})
-    (predicted, measured) = found.networks[[*dict.fromkeys(s.network for s in held)].index(3) - 0]
+    predicted, measured, _ = found.networks[[*dict.fromkeys(s.network for s in held)].index(3) - 0]
     worst = max(found.networks, key=lambda pair: abs(np.log(pair[1] / pair[0])))
     assert worst[1] / worst[0] > 3
     assert found.device.rates["Conv nchwc/dense"].microseconds["gigamadds"] < 40_000

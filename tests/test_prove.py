@@ -260,7 +260,7 @@ def test_the_page_has_the_precision_of_each_rule() -> None:
     told = markdown(
         study(
             proof(trial(1.0, 0.8)), proof(trial(1.0, 1.3)), proof(trial(1.0, 0.5), code="G201"),
-            replace(proof(trial(1.0, 0.4), code="G201"), shown=False), device="machine",
+            replace(proof(trial(1.0, 0.4), code="G201"), standing="left out"), device="machine",
         ),
         View(),
     )  # fmt: skip

@@ -7,25 +7,18 @@ disturbances, count less than their squares.
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize, nnls
 
-import costmodel.operators  # noqa: F401  fills the registry
 from costmodel import timing
 from costmodel.device import Device, Rates
-from costmodel.fusion import Kernel, Rules
-from costmodel.graph import Graph
-from costmodel.operator import REGISTRY, Operator
 from costmodel.timing import OTHER, terms, traffic
-from guidelines.measuring.matched import match
-from guidelines.measuring.onnx_runtime import Profiled
+from guidelines.measuring.accuracy import Pair, total
+from guidelines.measuring.kernel_samples import Sample
 
 FEWEST = 8
 """Kernels of a kind that rates are fitted to; fewer count under ``other``."""
@@ -35,55 +28,6 @@ LARGE = 0.15
 
 STEPS = 60
 """Of the fit, each of which moves half of the way."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """One kernel on the clock.
-
-    Args:
-        network: number of the network that it ran in.
-        op, path: as in ``Kernel``; of a view ``op`` is "view".
-        operator: of its head, None for a reorder or a view.
-        read, written, weights: bytes.
-        seconds: lower quartile of the repeats; ``spread`` is theirs.
-    """
-
-    network: int
-    op: str
-    path: str
-    operator: Operator | None
-    read: int
-    written: int
-    weights: int
-    seconds: float
-    spread: float
-
-    @property
-    def kernel(self) -> Kernel:
-        """What ``terms`` needs of the kernel."""
-        return Kernel(
-            op=self.op, path=self.path, weight_bytes=self.weights,
-            reads=(("", self.read),), writes=(("", self.written),),
-        )  # fmt: skip
-
-
-def measured(number: int, graph: Graph, ran: Sequence[Profiled], rules: Rules) -> Iterator[Sample]:
-    """The samples that a network's profile gives."""
-    found = match(graph, ran, rules)
-    for each in found.kernels:
-        kernel, times = each.kernel, each.profiled.times
-        yield Sample(
-            network=number, op=kernel.op, path=kernel.path,
-            operator=graph.node(kernel.head).operator if kernel.head else None,
-            read=int(kernel.read_bytes), written=int(kernel.write_bytes),
-            weights=int(kernel.weight_bytes), seconds=times.seconds, spread=times.spread,
-        )  # fmt: skip
-    for view in found.views:
-        yield Sample(
-            network=number, op="view", path="", operator=None, read=0, written=0, weights=0,
-            seconds=view.times.seconds, spread=view.times.spread,
-        )  # fmt: skip
 
 
 def fit(
@@ -146,52 +90,6 @@ def log_fit(
     return rates
 
 
-COLUMNS = (
-    "network", "op", "path", "operator", "dims", "read", "written", "weights", "seconds", "spread",
-)  # fmt: skip
-
-
-def to_csv(samples: Iterable[Sample]) -> str:
-    """The samples as text; ``from_csv`` reads them back."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for s in samples:
-        held = s.operator
-        name, dims = (type(held).__name__, _json(held.dims)) if held is not None else ("", "")
-        writer.writerow(
-            (
-                s.network, s.op, s.path, name, dims, s.read, s.written, s.weights,
-                f"{s.seconds:.4g}", f"{s.spread:.2g}",
-            )
-        )  # fmt: skip
-    return text.getvalue()
-
-
-def from_csv(text: str) -> list[Sample]:
-    """The samples of a file."""
-    return [
-        Sample(
-            network=int(row["network"]), op=row["op"], path=row["path"],
-            operator=_operator(row["operator"], row["dims"]),
-            read=int(row["read"]), written=int(row["written"]), weights=int(row["weights"]),
-            seconds=float(row["seconds"]), spread=float(row["spread"]),
-        )
-        for row in csv.DictReader(io.StringIO(text))
-    ]  # fmt: skip
-
-
-def _json(dims: Mapping[str, object]) -> str:
-    return json.dumps({name: value for name, value in dims.items() if value != 1})
-
-
-def _operator(name: str, dims: str) -> Operator | None:
-    if not name:
-        return None
-    cls = {registered.cls.__name__: registered.cls for registered in REGISTRY.values()}[name]
-    return cls(**{**dict.fromkeys(cls.defaults, 1), **json.loads(dims)})
-
-
 FOLDS = 5
 """Parts of the samples, by network, each predicted by rates fitted to the others."""
 
@@ -207,16 +105,16 @@ class Checked:
     """
 
     device: Device
-    kinds: Mapping[str, Sequence[tuple[float, float]]]
-    networks: Sequence[tuple[float, float]]
+    kinds: Mapping[str, Sequence[Pair]]
+    networks: Sequence[Pair]
 
 
 def checked(
     name: str, samples: Sequence[Sample], *, block: int, cache: int, origin: Mapping[str, str]
 ) -> Checked:
     """Fit a device, and predict each network by a device that was not fitted to it."""
-    kinds: dict[str, list[tuple[float, float]]] = {}
-    sums: dict[int, tuple[float, float]] = {}
+    kinds: dict[str, list[Pair]] = {}
+    networks: dict[int, list[Pair]] = {}
     for fold in range(FOLDS):
         others = [s for s in samples if s.network % FOLDS != fold]
         device = fit(name, others, block=block, cache=cache, origin=origin)
@@ -224,17 +122,16 @@ def checked(
             if sample.network % FOLDS != fold:
                 continue
             kind, micros = estimate(sample, device)
-            pair = (micros * 1e-6, sample.seconds)
+            pair = Pair(micros * 1e-6, sample.seconds, sample.drift)
             kinds.setdefault(kind, []).append(pair)
-            before = sums.get(sample.network, (0.0, 0.0))
-            sums[sample.network] = (before[0] + pair[0], before[1] + pair[1])
-    logs = [np.log(measured / predicted) for predicted, measured in sums.values()]
-    low, high = np.quantile(logs, [0.16, 0.84])
+            networks.setdefault(sample.network, []).append(pair)
+    sums = [total(pairs) for pairs in networks.values()]
+    low, high = np.quantile([np.log(each.measured / each.predicted) for each in sums], [0.16, 0.84])
     device = fit(name, samples, block=block, cache=cache, origin=origin)
     return Checked(
         device=replace(device, spread=float(high - low) / 2),
-        kinds=dict(sorted(kinds.items(), key=lambda kv: -sum(m for _, m in kv[1]))),
-        networks=list(sums.values()),
+        kinds=dict(sorted(kinds.items(), key=lambda kv: -total(kv[1]).measured)),
+        networks=sums,
     )
 
 

@@ -41,6 +41,29 @@ class Times:
         low, high = np.quantile(self.repeats, [0.05, 0.5])
         return float((high - low) / self.seconds)
 
+    @property
+    def drift(self) -> float:
+        """From the first half of the repeats to the second, as a share of the quoted time.
+
+        >>> round(Times(np.array([1.0, 1.0, 1.0, 1.5, 1.5, 1.5])).drift, 2)
+        0.5
+        """
+        first, second = (np.quantile(each, QUANTILE) for each in np.array_split(self.repeats, 2))
+        return float((second - first) / self.seconds)
+
+    def then(self, later: Times) -> Times:
+        """These repeats, then those."""
+        return Times(np.concatenate([self.repeats, later.repeats]))
+
+
+def halves(rounds: int) -> tuple[int, int]:
+    """The rounds in two parts, as ``Times.drift`` takes them, to be run some time apart.
+
+    >>> halves(15)
+    (8, 7)
+    """
+    return rounds - rounds // 2, rounds // 2
+
 
 @dataclass(frozen=True, slots=True)
 class Ratio:

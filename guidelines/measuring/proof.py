@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,9 +11,14 @@ from costmodel.graph import Graph
 from costmodel.tensor import INTEGERS
 from guidelines.finding import Finding, Saving
 from guidelines.measuring.clock import Ratio, Run, Times, in_turn, ratio
-from guidelines.remedy import NotBuilt, Price, Remedy, sites
+from guidelines.measuring.counts import agree
+from guidelines.remedy import NotBuilt, Price, Remedy, Site, sites
 
 Verdict = Literal["proved", "refuted", "within noise", "not built"]
+
+Standing = Literal["shown", "left out", "searched"]
+"""Of a finding: whether check shows it, leaves it out on the device as it predicts no sure saving
+there, or no rule reports it, and a search found what would be saved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +48,13 @@ class Proof:
     Args:
         finding: what was found.
         trials, missing: its sites.
-        shown: whether check shows it; where it predicts no sure saving on a device it does not.
+        standing: whether check shows it.
     """
 
     finding: Finding
     trials: tuple[Trial, ...]
     missing: tuple[NotBuilt, ...]
-    shown: bool = True
+    standing: Standing = "shown"
 
     @property
     def verdict(self) -> Verdict:
@@ -73,32 +78,47 @@ class Study:
         networks: in the order in which they were given.
         origin: where the times come from.
         device: whose profile chose the remedies and predicted; "" without one.
+        search: whether remedies were searched that no rule reports.
     """
 
     networks: tuple[Proved, ...]
     origin: Mapping[str, str]
     device: str = ""
+    search: bool = False
+
+    @property
+    def all(self) -> tuple[Proof, ...]:
+        """Of all networks."""
+        return tuple(proof for network in self.networks for proof in network.proofs)
+
+    def standing(self, standing: Standing) -> tuple[Proof, ...]:
+        """Those of that standing."""
+        return tuple(proof for proof in self.all if proof.standing == standing)
 
     @property
     def proofs(self) -> tuple[Proof, ...]:
-        """Of the findings that check shows, in all networks."""
-        return tuple(p for network in self.networks for p in network.proofs if p.shown)
+        """Of the findings that check shows."""
+        return self.standing("shown")
 
     @property
     def left_out(self) -> tuple[Proof, ...]:
         """Of those that it leaves out on the device."""
-        return tuple(p for network in self.networks for p in network.proofs if not p.shown)
+        return self.standing("left out")
+
+    @property
+    def searched(self) -> tuple[Proof, ...]:
+        """Of what a search found that no rule reports."""
+        return self.standing("searched")
 
     @property
     def failed(self) -> bool:
         """Whether anything that was built did not run."""
-        proofs = (*self.proofs, *self.left_out)
-        return any(site.failed for proof in proofs for site in proof.missing)
+        return any(site.failed for proof in self.all for site in proof.missing)
 
     @property
     def codes(self) -> tuple[str, ...]:
         """The rules that found something."""
-        return tuple(sorted({p.finding.code for p in (*self.proofs, *self.left_out)}))
+        return tuple(sorted({proof.finding.code for proof in self.all}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +143,7 @@ class Bench:
 
 
 def prove(
-    graph: Graph, findings: Sequence[Finding], bench: Bench, *, shown: bool = True,
+    graph: Graph, findings: Sequence[Finding], bench: Bench, *, standing: Standing = "shown",
     tell: Callable[[str], None] = lambda text: None,
 ) -> Iterator[Proof]:  # fmt: skip
     """Build, count and time every site of every finding.
@@ -132,26 +152,35 @@ def prove(
         graph: the network.
         findings: what was found in it.
         bench: what runs, counts and predicts.
-        shown: whether check shows these findings.
+        standing: of these findings.
         tell: called with each site.
     """
     for finding in findings:
-        trials: list[Trial] = []
-        missing: list[NotBuilt] = []
-        for site in sites(graph, finding, bench.price):
-            tell(f"{finding.code} at {graph.node(site.nodes[0]).label}")
-            if isinstance(site, NotBuilt):
-                missing.append(site)
-            elif reason := unfit(site.before) or unfit(site.after):
-                missing.append(NotBuilt(nodes=site.nodes, reason=reason))
-            else:
-                try:
-                    trials.append(_tried(site, bench))
-                except ModelError as error:
-                    missing.append(NotBuilt(nodes=site.nodes, reason=str(error), failed=True))
-        yield Proof(
-            finding=finding, trials=tuple(trials), missing=tuple(missing), shown=shown
-        )  # fmt: skip
+        found = sites(graph, finding, bench.price)
+        yield proof(graph, finding, found, bench, standing=standing, tell=tell)
+
+
+def proof(
+    graph: Graph, finding: Finding, found: Iterable[Site], bench: Bench, *,
+    standing: Standing = "shown", tell: Callable[[str], None] = lambda text: None,
+) -> Proof:  # fmt: skip
+    """Build, count and time the sites of a finding."""
+    trials: list[Trial] = []
+    missing: list[NotBuilt] = []
+    for site in found:
+        tell(f"{finding.code} at {graph.node(site.nodes[0]).label}")
+        if isinstance(site, NotBuilt):
+            missing.append(site)
+        elif reason := unfit(site.before) or unfit(site.after):
+            missing.append(NotBuilt(nodes=site.nodes, reason=reason))
+        else:
+            try:
+                trials.append(_tried(site, bench))
+            except ModelError as error:
+                missing.append(NotBuilt(nodes=site.nodes, reason=str(error), failed=True))
+    return Proof(
+        finding=finding, trials=tuple(trials), missing=tuple(missing), standing=standing
+    )  # fmt: skip
 
 
 def _tried(site: Remedy, bench: Bench) -> Trial:
@@ -175,8 +204,7 @@ def _counted(site: Remedy, count: Callable[[Graph], int]) -> bool | None:
             found = count(part)
         except ModelError:
             return None
-        if found != part.cost.madds:
-            raise ModelError(f"expected {part.cost.madds} madds, found {found} by fvcore")
+        agree(part, found)
     return True
 
 
@@ -255,3 +283,29 @@ def precision(found: Mapping[Verdict, int]) -> float | None:
     """Share of the findings that ran which were proved; None where none ran."""
     ran = found["proved"] + found["refuted"] + found["within noise"]
     return found["proved"] / ran if ran else None
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Of the changes that the clock proved, those that a shown finding proposes.
+
+    Args:
+        proposed, proved: how many sites.
+        saved: share of the time that all of them save together.
+    """
+
+    proposed: int
+    proved: int
+    saved: float
+
+
+def recall(study: Study) -> Recall | None:
+    """None where nothing was searched, or nothing proved."""
+    found = [
+        (each.standing, trial.before.seconds - trial.after.seconds)
+        for each in study.all for trial in each.trials if verdict([trial]) == "proved"
+    ]  # fmt: skip
+    if not study.search or not found:
+        return None
+    shown = [seconds for standing, seconds in found if standing == "shown"]
+    return Recall(len(shown), len(found), sum(shown) / sum(seconds for _, seconds in found))

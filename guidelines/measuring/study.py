@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from costmodel.device import Device
 from costmodel.fusion import Kernel
 from costmodel.graph import Graph
+from costmodel.roofs import Roofs
 from costmodel.timing import Prediction, Timed, predict
+from guidelines.measuring.accuracy import Pair, total
 from guidelines.measuring.clock import Times, in_turn
 from guidelines.measuring.matched import match
 from guidelines.measuring.onnx_runtime import profile, runner
@@ -20,6 +22,11 @@ class Layer:
 
     timed: Timed
     times: Times
+
+    @property
+    def pair(self) -> Pair:
+        """Predicted beside measured."""
+        return _pair(self.timed.seconds, self.times)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +49,24 @@ class Measured:
     strange: float
     prediction: Prediction
 
+    @property
+    def pair(self) -> Pair:
+        """Predicted beside measured."""
+        return _pair(self.prediction.seconds, self.times)
+
+    def then(self, later: Measured) -> Measured:
+        """The same network, measured again later."""
+        times = {each.timed.kernel: each.times for each in later.layers}
+        layers = (
+            Layer(timed=each.timed, times=each.times.then(times[each.timed.kernel]))
+            for each in self.layers
+            if each.timed.kernel in times
+        )
+        strange = (self.strange + later.strange) / 2
+        return replace(
+            self, times=self.times.then(later.times), layers=tuple(layers), strange=strange
+        )
+
 
 def measure(graph: Graph, device: Device, *, rounds: int = 30) -> Measured:
     """Run a network on one thread, whole and node by node.
@@ -51,15 +76,14 @@ def measure(graph: Graph, device: Device, *, rounds: int = 30) -> Measured:
         device: what predicts it, and says how the runtime lays it out.
         rounds: how often.
     """
-    ran = profile(graph, rounds=rounds)
+    found = match(graph, profile(graph, rounds=rounds), device.rules)
     (times,) = in_turn([runner(graph)], rounds=rounds)
     prediction = predict(graph, device)
-    found = match(graph, ran, device.rules)
-    by_kernel = {id(each.kernel): each.profiled.times for each in found.kernels}
+    by_kernel = {each.kernel: each.profiled.times for each in found.kernels}
     layers = [
-        Layer(timed=timed, times=by_kernel[id(timed.kernel)])
+        Layer(timed=timed, times=by_kernel[timed.kernel])
         for timed in prediction.kernels
-        if id(timed.kernel) in by_kernel
+        if timed.kernel in by_kernel
     ]
     return Measured(
         path=graph.path or "network", graph=graph, times=times, layers=tuple(layers),
@@ -81,29 +105,45 @@ class Study:
     device: Device
     origin: Mapping[str, str]
 
-    def of_networks(self) -> list[tuple[float, float]]:
+    def of_networks(self) -> list[Pair]:
         """Predicted and measured seconds of whole networks."""
-        return [(each.prediction.seconds, each.times.seconds) for each in self.networks]
+        return [network.pair for network in self.networks]
 
-    def of_layers(self) -> dict[str, list[tuple[float, float]]]:
+    def of_layers(self) -> dict[str, list[Pair]]:
         """Predicted and measured seconds of kernels, by kind, what takes longest first."""
-        found: dict[str, list[tuple[float, float]]] = {}
+        found: dict[str, list[Pair]] = {}
         for network in self.networks:
             for layer in network.layers:
-                pair = (layer.timed.seconds, layer.times.seconds)
-                found.setdefault(layer.timed.kind, []).append(pair)
-        return dict(sorted(found.items(), key=lambda item: -sum(m for _, m in item[1])))
+                found.setdefault(layer.timed.kind, []).append(layer.pair)
+        return dict(sorted(found.items(), key=lambda item: -total(item[1]).measured))
 
-    def of_baseline(self, name: str) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    def of_baseline(self, name: str) -> tuple[list[Pair], list[Pair]]:
         """The same of a simpler model: networks, and all layers."""
         rates = self.device.baselines[name].microseconds
-        whole: list[tuple[float, float]] = []
-        single: list[tuple[float, float]] = []
+        whole: list[Pair] = []
+        single: list[Pair] = []
         for network in self.networks:
             told = [_simply(rates, layer.timed.kernel, network.graph) for layer in network.layers]
-            single += zip(told, (layer.times.seconds for layer in network.layers), strict=True)
-            whole.append((sum(told), network.times.seconds))
+            single += map(_pair, told, (layer.times for layer in network.layers))
+            whole.append(_pair(sum(told), network.times))
         return whole, single
+
+    def beaten(self, bounds: Roofs) -> dict[str, list[float]]:
+        """Kernels that ran in less time than the roofs allow, beyond their noise.
+
+        By kind, the least that they would take over what they took.
+        """
+        found: dict[str, list[float]] = {}
+        for network in self.networks:
+            for layer in network.layers:
+                least, pair = bounds.least(layer.timed, network.graph), layer.pair
+                if least > pair.measured * (1 + pair.noise):
+                    found.setdefault(layer.timed.kind, []).append(least / pair.measured)
+        return found
+
+
+def _pair(predicted: float, times: Times) -> Pair:
+    return Pair(predicted, times.seconds, times.drift)
 
 
 def _simply(rates: Mapping[str, float], kernel: Kernel, graph: Graph) -> float:

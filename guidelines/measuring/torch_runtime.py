@@ -21,6 +21,7 @@ from torch.nn import functional as F
 from costmodel.errors import ModelError
 from costmodel.frontends.onnx.write import write
 from costmodel.graph import Graph, Node
+from costmodel.tensor import INTEGERS
 from guidelines.measuring.clock import Run
 
 Step = Callable[..., Any]
@@ -133,12 +134,12 @@ def made_up(graph: Graph, seed: int = 0) -> dict[str, npt.NDArray[np.float32]]:
     }
 
 
-def _integers(graph: Graph) -> dict[str, tuple[int, ...]]:
+def _integers(graph: Graph) -> dict[str, tuple[Any, ...]]:
     """Lists of integers that operators take, by name: as told, or another map's shape."""
     return {
         name: graph.tensors[tensor.value].dims if isinstance(tensor.value, str) else tensor.value
         for name, tensor in graph.tensors.items()
-        if tensor.constant and tensor.value is not None
+        if tensor.constant and tensor.value is not None and tensor.dtype in INTEGERS
     }  # fmt: skip
 
 
@@ -194,6 +195,8 @@ def _step(node: Node) -> Step:
 
 def _window(given: Attributes) -> dict[str, Any]:
     pads = given.get("pads", [0, 0, 0, 0])
+    if given.get("auto_pad", "NOTSET").startswith("SAME"):
+        raise ModelError(f"expected padding in numbers, found {given['auto_pad']}")
     if pads[:2] != pads[2:]:
         raise ModelError(f"expected the same padding on both sides, found {pads}")
     return {"stride": given.get("strides", [1, 1]), "padding": pads[:2]}

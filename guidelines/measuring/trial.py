@@ -10,6 +10,7 @@ from costmodel.errors import ModelError
 from costmodel.fusion import fused_memory_access_bytes
 from costmodel.graph import Graph
 from guidelines.measuring.clock import Ratio, Run, Times, in_turn, ratio
+from guidelines.measuring.counts import agree
 from guidelines.measuring.experiments import (
     MOST_DEVIATION,
     Benchmark,
@@ -184,8 +185,7 @@ def confirm(graphs: Sequence[Graph], count: Callable[[Graph], int]) -> None:
     """
     counted = [count(graph) for graph in graphs]
     for graph, other in zip(graphs, counted, strict=True):
-        if graph.cost.madds != other:
-            raise ModelError(f"expected {graph.cost.madds} madds, found {other} by fvcore")
+        agree(graph, other)
         if abs(other / counted[0] - 1) > MOST_DEVIATION:
             raise ModelError(
                 f"expected rows of equal madds to {MOST_DEVIATION:.0%}, found {counted}"

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from guidelines.cli.destination import save, show, width
+from guidelines.cli.destination import append, save, show, width
+from guidelines.cli.reading import writing
 from guidelines.cli.shell import CLEAN
 from guidelines.report.view import View
 
 if TYPE_CHECKING:
-    from guidelines.measuring.calibration import Checked, Sample
+    from costmodel.device import Device, Savings
+    from guidelines.measuring.calibration import Checked
+    from guidelines.measuring.kernel_samples import Sample
+    from guidelines.measuring.onnx_runtime import Profiled
+    from guidelines.measuring.savings import Change
+
+CHANGED = 100
+"""Networks of which what the rules advise is run too."""
+
+TOGETHER = 12
+"""Networks that are run one after the other, then all again; an interrupt loses no more."""
 
 
 @click.command("calibrate")
@@ -24,7 +36,8 @@ if TYPE_CHECKING:
     "file",
     required=True,
     metavar="FILE.toml",
-    help="Where the profile goes; what was measured goes beside it, as FILE.csv.",
+    help="Where the profile goes; what was measured goes beside it, as FILE.csv and "
+    "FILE.savings.csv.",
 )
 @click.option("--name", help="What to call the device [default: the file's name].")
 @click.option(
@@ -57,17 +70,24 @@ def command(file: str, name: str | None, networks: int, rounds: int, refit: bool
 
     require("onnxruntime", "scipy")
     from costmodel.device import load, to_toml
-    from guidelines.measuring.calibration import checked, from_csv, to_csv
+    from guidelines.measuring import savings
+    from guidelines.measuring.calibration import checked
+    from guidelines.measuring.kernel_samples import from_csv, to_csv, whole
     from guidelines.measuring.machine import block, cache_bytes
     from guidelines.measuring.origin import origin
 
     table = target.with_suffix(".csv")
-    samples = from_csv(table.read_text(encoding="utf-8")) if table.exists() else []
+    held = table.read_text(encoding="utf-8") if table.exists() else ""
+    samples = from_csv(whole(held))
     seen = 0 if refit and target.exists() else block()
     if not refit:
-        for more in _measured(samples, networks, rounds, seen):
-            samples += more
-            save({str(table): to_csv(samples).encode()})
+        with writing():
+            if held != to_csv(samples):
+                save({str(table): to_csv(samples).encode()})
+            for more in _measured(samples, networks, rounds, seen):
+                _, _, rows = to_csv(more).partition("\n")
+                append(str(table), rows.encode())
+                samples += more
     if not samples:
         raise click.ClickException(f"--refit: expected samples in '{table}', found none")
     if refit and target.exists():
@@ -80,61 +100,96 @@ def command(file: str, name: str | None, networks: int, rounds: int, refit: bool
     else:
         about = {"block": seen, "cache": cache_bytes(), "origin": origin()}
     found = checked(name or target.stem, samples, **about)
-    save({str(target): to_toml(found.device).encode()})
-    show(_report(found, View(width=width(sys.stdout))), sys.stdout)
+    changed = target.with_suffix(".savings.csv")
+    with writing():
+        changes = _changes(changed, found.device, 0 if refit else min(networks, CHANGED), rounds)
+        device = replace(found.device, savings=savings.fit(changes)) if changes else found.device
+        save({str(target): to_toml(device).encode()})
+    show(_report(found, device.savings, View(width=width(sys.stdout))), sys.stdout)
     return CLEAN
+
+
+def _changes(table: Path, device: Device, networks: int, rounds: int) -> list[Change]:
+    """Advice on random networks, run as it is and as advised; what is in the table is not run."""
+    from guidelines.measuring import savings
+    from guidelines.measuring.kernel_samples import whole
+    from guidelines.measuring.samples import samples
+
+    text = table.read_text(encoding="utf-8") if table.exists() else ""
+    held = savings.from_csv(whole(text))
+    if networks and text != savings.to_csv(held):
+        save({str(table): savings.to_csv(held).encode()})
+    done = max((change.network for change in held), default=-1)
+    shown = sys.stderr.isatty()
+    for number, graph in enumerate(samples(networks)):
+        if number <= done:
+            continue
+        if shown:
+            told = f"\r\x1b[Kadvice on network {number + 1} of {networks}"
+            click.echo(told, err=True, nl=False)
+        more = [*savings.tried(number, graph, device, rounds=rounds)]
+        _, _, rows = savings.to_csv(more).partition("\n")
+        append(str(table), rows.encode())
+        held += more
+    if shown:
+        click.echo("\r\x1b[K", err=True, nl=False)
+    return held
 
 
 def _measured(
     held: Iterable[Sample], networks: int, rounds: int, block: int
-) -> Iterable[list[Sample]]:
-    """The samples of each network that is not among those held."""
+) -> Iterator[list[Sample]]:
+    """The samples of each network that is not among those held.
+
+    Some networks are run with half of the rounds, then again: how far the halves are apart says
+    how far a machine is from itself.
+    """
     from costmodel.fusion.onnxruntime import onnxruntime_cpu
-    from guidelines.measuring.calibration import measured
+    from guidelines.measuring.clock import halves
+    from guidelines.measuring.kernel_samples import measured
     from guidelines.measuring.onnx_runtime import profile
     from guidelines.measuring.samples import samples
 
     done = {sample.network for sample in held}
     rules = onnxruntime_cpu(block=block)
-    for number, graph in enumerate(samples(networks)):
-        if number in done:
-            continue
-        if sys.stderr.isatty():
-            click.echo(f"\r\x1b[Kmeasuring network {number + 1} of {networks}", err=True, nl=False)
-        yield list(measured(number, graph, profile(graph, rounds=rounds), rules))
-    if sys.stderr.isatty():
+    shown = sys.stderr.isatty()
+    waiting = [(number, g) for number, g in enumerate(samples(networks)) if number not in done]
+    for start in range(0, len(waiting), TOGETHER):
+        some = waiting[start : start + TOGETHER]
+        ran: dict[int, list[list[Profiled]]] = {}
+        for half, turns in enumerate(halves(rounds)):
+            for number, graph in some:
+                if shown:
+                    told = f"measuring network {number + 1} of {networks}{', again' * half}"
+                    click.echo(f"\r\x1b[K{told}", err=True, nl=False)
+                ran.setdefault(number, []).append(profile(graph, rounds=turns))
+        for number, graph in some:
+            yield list(measured(number, graph, ran[number], rules))
+    if shown:
         click.echo("\r\x1b[K", err=True, nl=False)
 
 
-def _report(found: Checked, view: View) -> str:
-    """Error by kind of kernel, of kernels that were left out of the fit."""
-    from guidelines.measuring.accuracy import accuracy
-    from guidelines.quantity import percent
-    from guidelines.report import table
+def _report(found: Checked, savings: Savings, view: View) -> str:
+    """Error by kind of kernel, of kernels that were left out of the fit, and of savings."""
+    from guidelines.report.errors import LEGEND, errors
 
-    columns = (
-        table.Column(title="kernel", shrink=True), table.Column(title="samples", right=True),
-        table.Column(title="of the time", right=True), table.Column(title="MAPE", right=True),
-        table.Column(title="±10 %", right=True), table.Column(title="±20 %", right=True),
-        table.Column(title="bias", right=True), table.Column(title="Spearman", right=True),
-    )  # fmt: skip
-    total = sum(seconds for pairs in found.kinds.values() for _, seconds in pairs)
-    groups = [*found.kinds.items(), ("networks, as sums", found.networks)]
-    rows = []
-    for kind, pairs in groups:
-        told = accuracy([p for p, _ in pairs], [m for _, m in pairs])
-        rows.append(
-            (
-                kind, str(told.count), percent(sum(m for _, m in pairs) / total),
-                percent(told.mape), percent(told.within_10), percent(told.within_20),
-                f"{told.bias:+.0%}", f"{told.spearman:.3f}",
-            )
-        )  # fmt: skip
     facts = ", ".join(f"{key} {value}" for key, value in found.device.origin.items())
+    told = f"{facts}; blocks of {found.device.block} channels, {found.device.cache // 1024} KiB"
     head = [
         view.paint(found.device.name, "bold"),
-        f"  {facts}; blocks of {found.device.block} channels, {found.device.cache // 1024} KiB",
+        *view.wrap(told, indent="    ", first="  "),
         "  predicted by rates that were fitted to the other four fifths of the networks",
         "",
+        *(view.paint(line, "dim") for line in view.wrap(LEGEND)),
+        "",
     ]
-    return view.finish("\n".join([*head, *table.lines(columns, rows, view)]) + "\n")
+    whole = {
+        "networks, as sums": found.networks,
+        "kernels": [pair for pairs in found.kinds.values() for pair in pairs],
+    }
+    told = (
+        f"savings: {savings.count} changes; in nine of ten cases within {1.645 * savings.floor:.1%}"
+        f" of the time before and {1.645 * savings.share:.0%} of the saving"
+    )
+    lines = [*head, *errors(whole, found.kinds, view), "", *view.wrap(told)]
+    return view.finish("\n".join(lines) + "\n")

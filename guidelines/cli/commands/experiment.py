@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -71,7 +70,7 @@ def command(which: str, **given: Any) -> int:
     do equal multiply-adds, and run in turn; the verdict is computed from the times.
     """
     targets = reading.targets("experiments", given["output"])
-    form = _form(given["plot"])
+    form = reading.picture(given["plot"])
     from guidelines.measuring.experiments import EXPERIMENTS
     from guidelines.measuring.trial import measure, plans
 
@@ -102,18 +101,6 @@ def _count(graph: Any) -> int:
     from guidelines.measuring.torch_runtime import madds
 
     return madds(graph)
-
-
-def _form(file: str | None) -> str:
-    """The kind of picture that a file's name asks for, "" without one."""
-    if file is None:
-        return ""
-    form = Path(file).suffix[1:].lower()
-    if form not in {"png", "svg", "pdf"}:
-        raise click.UsageError(f"--plot: expected a .png, .svg or .pdf file, found '{file}'")
-    if not Path(file).absolute().parent.is_dir():
-        raise click.UsageError(f"--plot: expected a folder for '{file}', found none")
-    return form
 
 
 def _draw(trials: list[Trial], file: str, form: Any) -> None:

@@ -52,6 +52,11 @@ if TYPE_CHECKING:
     help="How often each network is timed.",
 )
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, metavar="N")
+@click.option(
+    "--search",
+    is_flag=True,
+    help="Search for remedies that no rule reports as well: what the findings miss.",
+)
 @on_device
 @output("proofs")
 @reads_models
@@ -63,7 +68,8 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     fvcore counts too, where it is installed), and run on ONNX Runtime, in turn with the original.
 
     With --device its profile chooses between remedies and predicts what they save; findings that
-    check leaves out there are proved too, and counted apart.
+    check leaves out there are proved too, and counted apart. With --search so is what every rule
+    would report without its thresholds, where the profile is sure of a saving.
 
     Exits with 0 whatever the verdicts are, 2 if something could not run.
     """
@@ -73,9 +79,12 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     runtimes.require("onnxruntime")
     from guidelines.measuring.bench import bench
     from guidelines.measuring.origin import origin
-    from guidelines.measuring.proof import Proved, Study, prove
+    from guidelines.measuring.proof import Proved, Study, proof, prove
+    from guidelines.search import missed
 
     device = reading.device(given)
+    if given["search"] and device is None:
+        raise click.UsageError("--search: expected --device too, whose profile says what saves")
     models, failed = _models(paths, given, device)
     threads, rounds = given["threads"], given["rounds"]
     on = bench(threads=threads, rounds=rounds, device=device)
@@ -84,13 +93,20 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
         tell = partial(_tell, f"{model.path} ({number} of {len(models)})", given["quiet"])
         proofs = [
             *prove(model.graph, model.findings or (), on, tell=tell),
-            *prove(model.graph, model.unsaved, on, shown=False, tell=tell),
+            *prove(model.graph, model.unsaved, on, standing="left out", tell=tell),
         ]
+        if given["search"] and device is not None:
+            known = (*(model.findings or ()), *model.unsaved)
+            proofs += [
+                proof(model.graph, finding, remedies, on, standing="searched", tell=tell)
+                for finding, remedies in missed(model.graph, known, device)
+            ]
         proved.append(Proved(path=model.path, proofs=tuple(proofs)))
     study = Study(
         networks=tuple(proved),
         origin=origin(threads=threads) | {"rounds": str(rounds)},
         device="" if device is None else device.name,
+        search=given["search"],
     )
     reading.deliver("proofs", targets, study, given)
     return FAILED if failed or study.failed else CLEAN

@@ -9,15 +9,18 @@ from guidelines.measuring.clock import Ratio
 from guidelines.measuring.proof import (
     Proof,
     Proved,
+    Standing,
     Study,
     Trial,
     Verdict,
     noise_of,
+    recall,
     seconds,
     taken,
     tally,
     verdict,
 )
+from guidelines.quantity import percent
 from guidelines.report import table
 from guidelines.report.names import printable
 from guidelines.report.view import View
@@ -26,8 +29,13 @@ COLOURS: Mapping[Verdict, str] = {
     "proved": "green", "refuted": "red", "within noise": "yellow", "not built": "dim",
 }  # fmt: skip
 
+STANDING: Mapping[Standing, str] = {
+    "shown": "", "left out": ", left out on the device", "searched": ", found by search",
+}  # fmt: skip
+
 LEGEND = (
-    "Each site runs as it is and as advised, in turn, at equal madds; saved: of the time that it "
+    "Each site runs as it is and as advised, in turn, at equal madds (for D101 and D102 also at "
+    "more); saved: of the time that it "
     "took as it is, with a 95 % interval. noise: the same of the site made and run once more. "
     "A finding is proved, or refuted, if all its sites together are faster, or slower, beyond "
     "the noise and beyond their madds."
@@ -56,17 +64,25 @@ def summary(study: Study, view: View) -> str:
     told = _counted(study.proofs, "finding", view)
     if study.left_out:
         told += f"; left out on {study.device} {_counted(study.left_out, 'other', view)}"
+    if study.search:
+        told += f"; by search {_counted(study.searched, 'more', view)}"
+    if (found := recall(study)) is not None:
+        told += (
+            f"; recall: of {found.proved} sites that are faster {found.proposed} were proposed, "
+            f"{percent(found.saved)} of what they save"
+        )
     return told
 
 
 def _counted(proofs: Sequence[Proof], thing: str, view: View) -> str:
     if not proofs:
-        return f"no {thing}s"
+        return "no more" if thing == "more" else f"no {thing}s"
     counts = [
         view.paint(f"{count} {each}", COLOURS[each])
         for each, count in tally(proofs).items() if count
     ]  # fmt: skip
-    return f"{len(proofs)} {thing}{'' if len(proofs) == 1 else 's'}: {', '.join(counts)}"
+    things = thing if len(proofs) == 1 or thing == "more" else f"{thing}s"
+    return f"{len(proofs)} {things}: {', '.join(counts)}"
 
 
 def saved(found: Ratio) -> str:
@@ -106,7 +122,7 @@ def _network(network: Proved, view: View) -> Iterator[str]:
     for proof in network.proofs:
         finding = proof.finding
         told = view.paint(proof.verdict, COLOURS[proof.verdict])
-        told += "" if proof.shown else ", left out on the device"
+        told += STANDING[proof.standing]
         if proof.trials:
             before, found = seconds([t.before for t in proof.trials]), taken(proof.trials)
             told += f", saves {saved(found)} of {micros(before)} µs"

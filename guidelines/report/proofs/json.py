@@ -15,6 +15,7 @@ from guidelines.measuring.proof import (
     noise_of,
     of_rule,
     precision,
+    recall,
     seconds,
     taken,
     tally,
@@ -30,6 +31,7 @@ SCHEMA_VERSION = 1
 
 def render(study: Study, view: View) -> str:
     """The sum of it all, then every network with its findings and their sites."""
+    found = recall(study)
     whole = {
         "schema_version": SCHEMA_VERSION,
         "guidelint": __version__,
@@ -37,6 +39,14 @@ def render(study: Study, view: View) -> str:
         "device": study.device,
         "summary": _summaries(study, study.proofs),
         "left_out": _summaries(study, study.left_out),
+        "searched": _summaries(study, study.searched),
+        "recall": None
+        if found is None
+        else {
+            "proposed": found.proposed,
+            "proved": found.proved,
+            "share_of_saving": round(found.saved, 4),
+        },
         "networks": [_network(network) for network in study.networks],
     }
     return view.finish(dumps(whole) + "\n")
@@ -64,7 +74,7 @@ def _network(network: Proved) -> dict[str, Any]:
 def _proof(proof: Proof) -> dict[str, Any]:
     return {
         "finding": finding_entry(proof.finding),
-        "shown": proof.shown,
+        "standing": proof.standing,
         "verdict": proof.verdict,
         **(_measured(proof.trials) if proof.trials else {}),
         "sites": [_site(trial) for trial in proof.trials],

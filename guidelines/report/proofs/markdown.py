@@ -19,7 +19,7 @@ from guidelines.measuring.proof import (
 )
 from guidelines.quantity import percent
 from guidelines.report.names import printable
-from guidelines.report.proofs.full import LEGEND, micros, saved, summary
+from guidelines.report.proofs.full import LEGEND, STANDING, micros, saved, summary
 from guidelines.report.view import View
 
 
@@ -40,17 +40,18 @@ def render(study: Study, view: View) -> str:
 def _rules(study: Study) -> Iterator[str]:
     yield from _head(
         "rule", "findings", "proved", "refuted", "within noise", "not built", "precision",
-        "saved, of all that ran", "left out", "of them proved",
+        "saved, of all that ran", "left out", "of them proved", "by search", "of them proved",
     )  # fmt: skip
     for code in (*study.codes, ""):
-        proofs, left = (
-            of_rule(each, code) if code else each for each in (study.proofs, study.left_out)
+        proofs, left, more = (
+            of_rule(each, code) if code else each
+            for each in (study.proofs, study.left_out, study.searched)
         )
         counts = tally(proofs)
         share = precision(counts)
         yield _row(
             code or "all", len(proofs), *counts.values(), "" if share is None else percent(share),
-            _saved(proofs), len(left), tally(left)["proved"],
+            _saved(proofs), len(left), tally(left)["proved"], len(more), tally(more)["proved"],
         )  # fmt: skip
 
 
@@ -59,7 +60,7 @@ def _findings(study: Study) -> Iterator[str]:
     for network in study.networks:
         for proof in network.proofs:
             ran = proof.trials
-            told = proof.verdict if proof.shown else f"{proof.verdict}, left out"
+            told = f"{proof.verdict}{STANDING[proof.standing]}"
             yield _row(
                 _called(network), f"{proof.finding.code} {printable(proof.finding.where)}",
                 told, f"{len(ran)} of {len(ran) + len(proof.missing)}",
