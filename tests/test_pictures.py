@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
@@ -19,6 +19,7 @@ import pytest
 from click.testing import CliRunner, Result
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
+from matplotlib.collections import PathCollection
 from matplotlib.colors import to_rgb
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
@@ -29,9 +30,13 @@ from matplotlib.transforms import Bbox
 import costmodel
 from costmodel import Cost, ModelError, networks
 from costmodel.bound import grouping, imbalance
+from costmodel.device import Device, Rates, load, to_toml
+from costmodel.device import names as devices
 from costmodel.frontends.code import Network
 from costmodel.frontends.onnx.write import write
 from costmodel.graph import Graph
+from costmodel.roofs import roofs
+from costmodel.timing import predict
 from guidelines import cli
 from guidelines.pictures import (
     against_bound,
@@ -42,7 +47,11 @@ from guidelines.pictures import (
     intensity,
     layers,
     rendered,
+    roofline,
+    times,
 )
+from guidelines.pictures.kernel_class import FILLS as KERNEL_FILLS
+from guidelines.pictures.kernel_class import MARKERS
 from guidelines.pictures.layer_costs import FILLS as COST_FILLS
 from guidelines.pictures.least_access import FILLS as BOUND_FILLS
 from guidelines.pictures.operator_class import FILLS as CLASS_FILLS
@@ -109,6 +118,46 @@ def partly_unknown() -> Graph:
         for n in graph.layers
     ]
     return Graph.of(nodes, tensors=graph.tensors, outputs=graph.outputs, inputs=graph.inputs)
+
+
+SECOND = 2e-6 + 8 * 64 * 3.2e5 * 1e-15
+"""Of the small network's second convolution, on the device below: 8 channels loaded once."""
+
+REORDER = 4 * 16 * 64 * 40e-12
+"""Of the map that it writes, 10 + 30 microseconds a megabyte."""
+
+
+def shipped() -> Device:
+    return load(devices()[0])
+
+
+def made_up(**changes: Mapping[str, float]) -> Device:
+    """A device on which the small network takes 3, 2.2 and 0.2 microseconds."""
+    rates = {
+        "Conv nchwc/first": {"calls": 3.0},
+        "Conv nchwc/pointwise": {"calls": 2.0, "gigamadds": 20_000.0, "gigaloads": 3.2e5},
+        "ReorderOutput nchwc": {"read": 10.0, "written": 30.0},
+        "other": {"calls": 1.0},
+        "view": {"calls": 0.0},
+    }
+    return Device(
+        name="made-up", block=8, cache=512 * 1024, spread=0.1,
+        rates={
+            kind: Rates(microseconds=changes.get(kind.partition(" ")[0], each), spread=0.1, count=9)
+            for kind, each in rates.items()
+        },
+        baselines={"roofline": Rates(microseconds={"calls": 1.0}, spread=0.1, count=9)},
+    )  # fmt: skip
+
+
+def scattered(figure: Figure) -> list[tuple[float, float, float]]:
+    """Where points are, and their areas."""
+    (axes,) = figure.axes
+    return [
+        (*map(float, each.get_offsets()[0]), float(each.get_sizes()[0]))
+        for each in axes.collections
+        if isinstance(each, PathCollection)
+    ]
 
 
 def bars(axes: Axes) -> dict[str, list[float]]:
@@ -384,14 +433,113 @@ def test_networks_of_one_name_are_told_apart() -> None:
     assert "old/m.onnx against new/m.onnx" in texts(compare(one, other))
 
 
+# -- on a device -------------------------------------------------------------------------------
+
+
+def test_each_layer_has_its_time() -> None:
+    """The ReLU folds into the convolution; the map that the last one writes is put back."""
+    taken, work = times(small(), made_up()).axes
+    assert names(taken) == ["Conv_1", "Conv_2"]
+    found = bars(taken)
+    assert list(found) == ["conv k×k", "conv 1×1", "layout change"]
+    assert found["conv k×k"] == pytest.approx([3e-6, 0])
+    assert found["conv 1×1"] == pytest.approx([0, SECOND])
+    assert found["layout change"] == pytest.approx([0, REORDER])
+    assert bars(work)["madds"] == [13824, 8192]
+    assert "1 of 3 layers run in another's kernel and have no row" in texts(taken.figure)
+
+
+@pytest.mark.parametrize("by", [None, "layer", "op", "scope"])
+@pytest.mark.parametrize(
+    "graph", [networks.shufflenet_v2(), networks.mobilenet_v3_small(), chain(1000)],
+    ids=["ShuffleNet V2", "MobileNet V3", "1000 layers"],
+)  # fmt: skip
+def test_however_it_is_cut_the_bars_add_up_to_the_time(graph: Graph, by: str | None) -> None:
+    taken, work = times(graph, shipped(), by=by).axes
+    assert sum(map(sum, bars(taken).values())) == pytest.approx(predict(graph, shipped()).seconds)
+    assert sum(bars(work)["madds"]) == graph.cost.madds
+
+
+def test_times_of_operator_types_stand_longest_first() -> None:
+    taken, _ = times(networks.shufflenet_v2(), shipped(), by="op").axes
+    sums = [sum(each) for each in zip(*bars(taken).values(), strict=True)]
+    assert sums == sorted(sums, reverse=True)
+
+
+def test_kernels_stand_under_the_roofs() -> None:
+    figure = roofline(small(), made_up())
+    # Conv_1 with the ReLU: 2*13824 + 8*64 flops, 4*(216 + 192 + 512) bytes; Conv_2 without one
+    seconds = (3e-6, SECOND, REORDER)
+    found = sorted(scattered(figure), key=lambda point: -point[0])
+    assert [each[:2] for each in found] == [
+        pytest.approx((28_160 / 3680, 28_160 / seconds[0]), rel=5e-3),
+        pytest.approx((16_384 / 6656, 16_384 / seconds[1]), rel=5e-3),
+    ]
+    shares = [each / sum(seconds) for each in seconds]
+    assert [each[2] for each in found] == pytest.approx([900, 900])  # the largest that there is
+    told = texts(figure)
+    assert f"1  Conv_1 Conv 3→8 3×3: {shares[0]:.1%} of the time" in told
+    assert f"1 of 3 kernels, {shares[2]:.1%} of the time" in told
+    # 20 of a madd and 10 of loads for 32 outputs: 33.3 G madds; 20 of a byte on average: 50 GB
+    line = next(line for line in figure.axes[0].lines if len(line.get_xdata()) == 3)
+    assert line.get_xdata()[1] == pytest.approx(2e12 / 30 / 50e9)
+    assert line.get_ydata()[1:] == pytest.approx([2e12 / 30] * 2)
+    assert "66.7 GFLOP/s: Conv nchwc/pointwise" in told
+    assert "50.0 GB/s: ReorderOutput nchwc" in told
+    network = points(figure.axes[0])["the network"]
+    moved = 3680 + 6656 + 2 * 4096
+    assert network == [pytest.approx((44_544 / moved, 44_544 / sum(seconds)))]
+
+
+def test_equal_kernels_are_one_point() -> None:
+    net = Network()
+    x = net.conv(net.input(3, 16, 16), 64, k=3)
+    for _ in range(20):
+        x = net.conv(x, 64, k=3)
+    figure = roofline(net.graph(x), shipped())
+    assert len(scattered(figure)) == 2
+    assert "1  Conv_2 Conv 64→64 3×3 and 19 more" in texts(figure)
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v2", "nasnet_a", "resnet_50", "shufflenet_v1"])
+@pytest.mark.parametrize("device", devices())
+def test_no_prediction_is_above_the_roofs(name: str, device: str) -> None:
+    graph, on = getattr(networks, name)(), load(device)
+    bounds = roofs(on)
+    for timed in predict(graph, on).kernels:
+        assert bounds.least(timed, graph) <= timed.seconds * 1.001
+
+
+@pytest.mark.parametrize("graph", [networks.mobilenet_v3_small(), networks.shufflenet_v2()])
+def test_the_points_flops_are_the_networks(graph: Graph) -> None:
+    """Those of a HardSwish too, which runs as two kernels."""
+    told = predict(graph, shipped())
+    from guidelines.pictures.device_roofs import _flops
+
+    assert sum(_flops(graph, told)) == pytest.approx(graph.cost.flops, rel=1e-6)
+
+
+def test_a_profile_without_roofs_has_no_picture_of_them() -> None:
+    flat = made_up(ReorderOutput={"calls": 1.0})
+    with pytest.raises(ModelError, match="expected rates of convolutions and of copies in 'made-"):
+        roofline(small(), flat)
+    net = Network()
+    idle = net.graph(net.shuffle(net.input(4, 8, 8), 2))
+    with pytest.raises(ModelError, match="expected a kernel that computes, found none"):
+        roofline(idle, made_up())
+
+
 # -- what is unknown, and what cannot be drawn ------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "draw",
-    [layers, against_bound, intensity, classes, lambda graph: compare(small(), graph)],
-    ids=["layers", "bound", "intensity", "classes", "compare"],
-)
+    [
+        layers, against_bound, intensity, classes, lambda graph: compare(small(), graph),
+        lambda graph: times(graph, shipped()), lambda graph: roofline(graph, shipped()),
+    ],
+    ids=["layers", "bound", "intensity", "classes", "compare", "time", "roofline"],
+)  # fmt: skip
 def test_what_is_unknown_is_named(draw: Callable[[Graph], Figure]) -> None:
     assert "1 of 3 nodes unknown: Hard$wish" in texts(draw(partly_unknown()))
 
@@ -408,7 +556,14 @@ def test_a_row_of_unknown_cost_is_marked_and_its_total_a_lower_bound() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("draw", [layers, against_bound, intensity, classes])
+@pytest.mark.parametrize(
+    "draw",
+    [
+        layers, against_bound, intensity, classes,
+        lambda graph: times(graph, shipped()), lambda graph: roofline(graph, shipped()),
+    ],
+    ids=["layers", "bound", "intensity", "classes", "time", "roofline"],
+)  # fmt: skip
 def test_what_cannot_be_drawn_is_an_error_in_a_line(draw: Callable[[Graph], Figure]) -> None:
     with pytest.raises(ModelError, match="expected a network with layers, found none"):
         draw(Graph.of((), tensors={}, outputs=()))
@@ -476,6 +631,17 @@ PICTURES: dict[str, Callable[[], Figure]] = {
     "compare: small networks": lambda: compare(small(), partly_unknown()),
     "compare: types": lambda: compare(networks.mobilenet_v2(), hostile(), by="op"),
     "compare: modules": lambda: compare(networks.mobilenet_v2(), thousand(), by="scope"),
+    "time: one": lambda: times(chain(1), shipped()),
+    "time: three, one of them unknown": lambda: times(partly_unknown(), shipped()),
+    "time: hostile names": lambda: times(hostile(), shipped()),
+    "time: of all kinds": lambda: times(networks.nasnet_a(), shipped()),
+    "time: a thousand": lambda: times(thousand(), shipped()),
+    "time: each of a thousand": lambda: times(thousand(), shipped(), by="layer"),
+    "roofline: one": lambda: roofline(chain(1), shipped()),
+    "roofline: hostile names": lambda: roofline(hostile(), shipped()),
+    "roofline: of all kinds": lambda: roofline(networks.nasnet_a(), shipped()),
+    "roofline: many that are dense": lambda: roofline(networks.densenet_121(), shipped()),
+    "roofline: a thousand": lambda: roofline(thousand(), shipped()),
     "G1": channel_ratio,
     "G2": group_count,
 }
@@ -544,11 +710,16 @@ def grey(fill: Fill) -> float:
     return 1.16 * y ** (1 / 3) - 0.16 if y > 0.008856 else 9.033 * y
 
 
-@pytest.mark.parametrize("fills", [COST_FILLS, BOUND_FILLS, CLASS_FILLS])
+@pytest.mark.parametrize("fills", [COST_FILLS, BOUND_FILLS, CLASS_FILLS, KERNEL_FILLS])
 def test_areas_of_one_picture_differ_in_grey_or_in_their_hatches(fills: dict[str, Fill]) -> None:
     stacked = {name: fill for name, fill in fills.items() if name != "madds"}  # in its own axes
     for (one, a), (other, b) in itertools.combinations(stacked.items(), 2):
         assert a.hatch != b.hatch or abs(grey(a) - grey(b)) > 0.15, f"{one} and {other}"
+
+
+def test_points_of_one_picture_differ_in_their_shapes() -> None:
+    assert MARKERS.keys() == KERNEL_FILLS.keys()
+    assert len(set(MARKERS.values())) == len(MARKERS)
 
 
 # -- files ------------------------------------------------------------------------------------
@@ -626,6 +797,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with two models."""
     (tmp_path / ".git").mkdir()
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.toml").write_text(to_toml(made_up()))
     for name, graph in (("small", small()), ("chain", chain(100))):
         (tmp_path / f"{name}.onnx").write_bytes(write(graph).SerializeToString())
     return tmp_path
@@ -636,7 +808,9 @@ def plot(*arguments: str) -> Result:
 
 
 def files(folder: Path) -> set[str]:
-    return {each.name for each in folder.iterdir()} - {".git", "small.onnx", "chain.onnx"}
+    return {each.name for each in folder.iterdir()} - {
+        ".git", "small.onnx", "chain.onnx", "mine.toml",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -651,6 +825,11 @@ def files(folder: Path) -> set[str]:
         (["--kind", "group-count"], ["group-count.png"]),
         (["small.onnx", "--kind", "all", "--format", "svg"],
          ["small.layers.svg", "small.bound.svg", "small.intensity.svg", "small.classes.svg"]),
+        (["small.onnx", "--device", devices()[0]], ["small.time.png"]),
+        (["small.onnx", "--device", "mine.toml", "--kind", "roofline"], ["small.roofline.png"]),
+        (["small.onnx", "--device", "mine.toml", "--kind", "all"],
+         [f"small.{kind}.png" for kind in
+          ("layers", "bound", "intensity", "classes", "time", "roofline")]),
     ],
 )  # fmt: skip
 def test_pictures_are_written_and_named(here: Path, arguments: list[str], made: list[str]) -> None:
@@ -698,6 +877,14 @@ def test_models_of_one_name_get_files_of_their_own(here: Path) -> None:
         (["small.onnx", "--compare", "small.onnx"], "expected two models, found 1"),
         (["small.onnx", "--compare", "chain.onnx", "--kind", "bound"], "leave --compare out"),
         (["small.onnx", "--compare", "none.onnx"], "none.onnx: expected a file"),
+        (["small.onnx", "--kind", "roofline"], "--kind roofline is drawn of times; expected --dev"),
+        (
+            ["small.onnx", "--device", "mine.toml", "--kind", "bound"],
+            "--kind bound has no --device",
+        ),
+        (["--kind", "group-count", "--device", "mine.toml"], "group-count has no --device"),
+        (["small.onnx", "--compare", "chain.onnx", "--device", "mine.toml"], "has no --device"),
+        (["small.onnx", "--device", "gpu"], "expected a device ("),
         (["none.onnx"], "none.onnx: expected a file"),
     ],
 )

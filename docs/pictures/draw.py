@@ -8,6 +8,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from costmodel import networks
+from costmodel.device import load
 from guidelines.pictures import (
     against_bound,
     channel_ratio,
@@ -17,9 +18,13 @@ from guidelines.pictures import (
     intensity,
     layers,
     rendered,
+    roofline,
+    times,
 )
 
 HERE = Path(__file__).parent
+
+DEVICE = "amd-epyc-zen3"
 
 
 def shares() -> Figure:
@@ -49,6 +54,8 @@ PICTURES: dict[str, Callable[[], Figure]] = {
     "bound": lambda: against_bound(networks.squeezenet(), title="SqueezeNet 1.0"),
     "intensity": lambda: intensity(networks.shufflenet_v2(), title="ShuffleNet V2"),
     "classes": shares,
+    "time": lambda: times(networks.shufflenet_v2(), load(DEVICE), title="ShuffleNet V2"),
+    "roofline": lambda: roofline(networks.shufflenet_v2(), load(DEVICE), title="ShuffleNet V2"),
     "compare": against,
 }
 """Each picture by the name of its file."""

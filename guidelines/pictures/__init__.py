@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from guidelines.pictures.class_shares import classes as classes
+    from guidelines.pictures.device_roofs import roofline as roofline
     from guidelines.pictures.group_number import group_count as group_count
     from guidelines.pictures.intensity_by_layer import intensity as intensity
     from guidelines.pictures.layer_costs import layers as layers
     from guidelines.pictures.least_access import against_bound as against_bound
+    from guidelines.pictures.predicted_times import times as times
     from guidelines.pictures.side_by_side import compare as compare
     from guidelines.pictures.style import rendered as rendered
     from guidelines.pictures.width_ratio import channel_ratio as channel_ratio
@@ -31,6 +33,8 @@ _HOMES = {
     "intensity": "intensity_by_layer",
     "layers": "layer_costs",
     "rendered": "style",
+    "roofline": "device_roofs",
+    "times": "predicted_times",
 }
 
 

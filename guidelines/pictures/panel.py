@@ -13,10 +13,11 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from matplotlib.transforms import blended_transform_factory
 
 from costmodel.graph import Graph
+from costmodel.timing import Prediction
 from guidelines.pictures.labels import column, shown
 from guidelines.pictures.partition import MOST
 from guidelines.pictures.style import GREY, INK, WIDTH, Fill
-from guidelines.quantity import count
+from guidelines.quantity import count, duration
 
 ROW, THIN_ROW = 0.19, 0.13
 """Inches that a row takes, and where there are many of them; a name needs the second."""
@@ -130,7 +131,8 @@ def scaled(axis: Axis, values: Sequence[float], quantity: str, unit: str = "") -
     largest = max(values)
     power, prefix = next((each for each in _PREFIXES if largest >= 10.0 ** each[0]), (0, ""))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 10.0**power:,g}"))
-    axis.set_label_text(", ".join(filter(None, (quantity, f"{prefix} {unit}".strip()))))
+    told = f"{prefix}{unit}" if len(unit) == 1 else f"{prefix} {unit}".strip()  # ms, M elements
+    axis.set_label_text(", ".join(filter(None, (quantity, told))))
 
 
 def total(values: Sequence[float], *, least: bool) -> str:
@@ -138,25 +140,41 @@ def total(values: Sequence[float], *, least: bool) -> str:
     return f"{'≥ ' if least else ''}{count(int(sum(values)))}"
 
 
+def predicted(told: Prediction, graph: Graph) -> str:
+    """What a network takes in all, and where."""
+    sign = "≥ " if graph.unknown else ""
+    return (
+        f"in all {sign}{duration(told.seconds)} predicted on one thread of {told.device}, in 9 of "
+        f"10 cases {duration(told.low)} to {duration(told.high)}"
+    )
+
+
 def logarithmic(axes: Axes, values: Sequence[float], *, ticks: int) -> None:
     """A logarithmic axis below, with plain numbers on it, but not more than there is room for."""
     first, last = min(values), max(values)
     margin = 1.03 * (last / first) ** 0.03
-    first, last = first / margin, last * margin
+    axes.set_xscale("log")
+    axes.set_xlim(first / margin, last * margin)
+    plain(axes.xaxis, ticks=ticks)
+
+
+def plain(axis: Axis, *, ticks: int, unit: float = 1.0) -> None:
+    """Plain numbers on a logarithmic axis, in this unit, as many as there is room for."""
+    first, last = axis.get_view_interval()
     locators = [LogLocator(subs=steps) for steps in _STEPS]
     found = [
         sum(first <= value <= last for value in locator.tick_values(first, last))
         for locator in locators
     ]
     best = max(range(len(found)), key=lambda i: (found[i] <= ticks, found[i]))
-    axes.set_xscale("log")
-    axes.set_xlim(first, last)
-    axes.xaxis.set_major_locator(locators[best])
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+    axis.set_major_locator(locators[best])
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / unit:,g}"))
 
 
 _STEPS = ((1, 1.1, 1.2, 1.3, 1.5, 1.7, 2, 3, 5, 7), (1, 1.2, 1.5, 2, 3, 5, 7), (1, 2, 5), (1,))
 """Of each power of ten, what can stand on the axis."""
 
-_PREFIXES = ((15, "P"), (12, "T"), (9, "G"), (6, "M"), (3, "k"))
+_PREFIXES = (
+    (15, "P"), (12, "T"), (9, "G"), (6, "M"), (3, "k"), (0, ""), (-3, "m"), (-6, "µ"),
+)  # fmt: skip

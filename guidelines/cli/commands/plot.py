@@ -15,7 +15,7 @@ from costmodel.errors import ModelError
 from guidelines import pictures
 from guidelines.cli import reading
 from guidelines.cli.destination import save, show
-from guidelines.cli.options import draws_models
+from guidelines.cli.options import draws_models, on_device
 from guidelines.cli.shell import CLEAN, FAILED, complain
 from guidelines.cli.sources import STDIN
 from guidelines.config import Config
@@ -23,10 +23,12 @@ from guidelines.config import Config
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from costmodel.device import Device
     from costmodel.graph import Graph
     from guidelines.report import Model
 
 OF_A_MODEL = {"layers": "layers", "bound": "against_bound", "intensity": "intensity"}
+ON_A_DEVICE = {"time": "times", "roofline": "roofline"}
 OF_MODELS = {"classes": "classes"}
 OF_FORMULAS = {"channel-ratio": "channel_ratio", "group-count": "group_count"}
 """Kinds of pictures, and the functions of ``guidelines.pictures`` that draw them."""
@@ -52,10 +54,12 @@ class Picture:
 @click.command("plot")
 @click.option(
     "--kind",
-    type=click.Choice([*OF_A_MODEL, *OF_MODELS, "all", *OF_FORMULAS]),
+    type=click.Choice([*OF_A_MODEL, *OF_MODELS, *ON_A_DEVICE, "all", *OF_FORMULAS]),
     help="layers (the default): the cost of each; bound: convolutions against the least access "
-    "for their madds; intensity: madds a byte; classes: who computes, and who moves; all: these "
-    "four; channel-ratio, group-count: the formulas of G1 and G2, without a model.",
+    "for their madds; intensity: madds a byte; classes: who computes, and who moves; with "
+    "--device, time (then the default): what each layer takes; roofline: kernels under the roofs "
+    "of the device; all: these four, or six; channel-ratio, group-count: the formulas of G1 and "
+    "G2, without a model.",
 )
 @click.option("--compare", "other", metavar="OTHER", help="Draw the model against this one.")
 @click.option(
@@ -74,13 +78,15 @@ class Picture:
 @click.option(
     "--format", "form", type=click.Choice(FORMS), help="What to write where no FILE says it."
 )
+@on_device
 @draws_models
 def command(paths: tuple[str, ...], **given: Any) -> int:
     """Draw what models cost, as PNG, SVG or PDF. A file that is there already is replaced."""
     _check(paths, given)
     form = _form(given["place"], given["form"])
+    device = reading.device(given)
     models, status = _read(paths, given)
-    planned = list(_planned(models, given))
+    planned = list(_planned(models, given, device))
     files: dict[str, bytes] = {}
     for picture, place in zip(planned, _places(planned, given["place"], form), strict=True):
         try:
@@ -98,13 +104,20 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
 def _check(paths: Sequence[str], given: Mapping[str, Any]) -> None:
     """Raise UsageError for options that do not go together."""
     kind, other, by = given["kind"], given["other"], given["by"]
+    device = given["device"]
     if kind in OF_FORMULAS and (paths or other):
         raise _misused(f"--kind {kind} is drawn from a formula, and takes no model")
     if kind not in OF_FORMULAS and not paths:
         raise _misused(f"expected a model to draw, or --kind {' or '.join(OF_FORMULAS)}")
     if other and kind not in (None, "classes"):
         raise _misused(f"--kind {kind} draws one model; leave --compare out")
-    if by and kind not in (None, "layers", "all"):
+    if kind in ON_A_DEVICE and device is None:
+        raise _misused(f"--kind {kind} is drawn of times; expected --device")
+    if device and other:
+        raise _misused("--compare has no --device")
+    if device and kind not in (None, *ON_A_DEVICE, "all"):
+        raise _misused(f"--kind {kind} has no --device")
+    if by and kind not in (None, "layers", "time", "all"):
         raise _misused(f"--kind {kind} has no --by")
     if by == "layer" and other:
         raise _misused("--compare: layers have no counterpart; expected --by op or scope")
@@ -145,9 +158,11 @@ def _measured(graph: Graph, config: Config) -> Model:
     return Model.costed(graph)
 
 
-def _planned(models: Sequence[Model], given: Mapping[str, Any]) -> Iterator[Picture]:
+def _planned(
+    models: Sequence[Model], given: Mapping[str, Any], device: Device | None
+) -> Iterator[Picture]:
     """The pictures that are asked for."""
-    kind = given["kind"] or ("compare" if given["other"] else "layers")
+    kind = given["kind"] or ("compare" if given["other"] else "time" if device else "layers")
     graphs = [model.graph for model in models]
     about = " and ".join(model.path for model in models)
     stems = _stems(models)
@@ -160,11 +175,12 @@ def _planned(models: Sequence[Model], given: Mapping[str, Any]) -> Iterator[Pict
         named = [*stems, kind] if len(stems) < 3 else [kind]
         yield Picture(".".join(named), about, partial(pictures.classes, *graphs))
     else:
+        every = {**OF_A_MODEL, **OF_MODELS, **(ON_A_DEVICE if device else {})}
         for model, stem in zip(models, stems, strict=True):
-            for each in (*OF_A_MODEL, *OF_MODELS) if kind == "all" else (kind,):
-                function = getattr(pictures, {**OF_A_MODEL, **OF_MODELS}[each])
-                options = {"by": given["by"]} if each == "layers" else {}
-                draw = partial(function, model.graph, **options)
+            for each in every if kind == "all" else (kind,):
+                on = [device] if each in ON_A_DEVICE else []
+                options = {"by": given["by"]} if each in ("layers", "time") else {}
+                draw = partial(getattr(pictures, every[each]), model.graph, *on, **options)
                 yield Picture(f"{stem}.{each}", model.path, draw)
 
 
