@@ -13,7 +13,7 @@ from typing import Any
 import costmodel.operators  # noqa: F401  fills the registry
 from costmodel.cost import Cost
 from costmodel.errors import MALFORMED, ModelError, Unknown
-from costmodel.graph import Graph, Node
+from costmodel.graph import Graph, Node, SourceLine
 from costmodel.operator import REGISTRY, UNCOSTABLE, Operator
 from costmodel.tensor import INTEGERS, Tensor, bytes_of
 
@@ -34,6 +34,7 @@ class Call:
         times: how often it runs.
         branches: the If nodes and the branches that it stands in, where not known to be taken.
         reason: why its shapes stay open, where they do.
+        sources: lines of Python that built it, likeliest first.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Call:
     times: int = 1
     branches: tuple[tuple[str, int], ...] = ()
     reason: str = ""
+    sources: tuple[SourceLine, ...] = ()
 
 
 def assemble(
@@ -95,6 +97,7 @@ def assemble(
                 times=call.times,
                 attributes=call.attributes,
                 reason=reason,
+                sources=call.sources,
                 cost=replace(formula, params=params, buffers=buffers)
                 + aside.get(call.name, Cost()),
                 bytes=_bytes(call, formula, tensors, constants),

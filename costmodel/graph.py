@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import networkx as nx
 
@@ -17,6 +17,20 @@ NOTHING = Cost()
 
 MOST_ROOTS = 256
 """Tensors that a sequence is followed for, when the memory that it keeps is counted."""
+
+
+class SourceLine(NamedTuple):
+    """A line of Python as it was when the network was exported.
+
+    Args:
+        file: its path on the machine that exported, as recorded there.
+        line: counted from 1.
+        text: what stood there, without its indentation, "" where not recorded.
+    """
+
+    file: str
+    line: int
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +50,7 @@ class Node:
         times: how often a loop runs it.
         attributes: as in the file, those that are numbers, strings or lists of them.
         reason: why ``operator`` is None.
+        sources: lines of Python that built it, as the exporter recorded them, likeliest first.
     """
 
     name: str
@@ -49,6 +64,7 @@ class Node:
     times: int = 1
     attributes: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
+    sources: tuple[SourceLine, ...] = ()
 
     @property
     def label(self) -> str:
@@ -71,6 +87,7 @@ class Graph(nx.DiGraph):  # type: ignore[type-arg]
         tensors: every activation and constant that a node reads or writes, by name.
         folded: how many nodes compute constants and so do not run.
         weight_bytes: bytes that the parameters and buffers take as stored.
+        metadata: what the file says of itself, text by key.
     """
 
     @classmethod
@@ -86,11 +103,12 @@ class Graph(nx.DiGraph):  # type: ignore[type-arg]
         opset: int = 0,
         folded: int = 0,
         weight_bytes: int = 0,
+        metadata: Mapping[str, str] | None = None,
     ) -> Graph:
         """Join nodes, given in order of execution, by the tensors that they write and read."""
         graph = cls(
             tensors=tensors, outputs=outputs, inputs=inputs or {}, assumed=assumed or {}, path=path,
-            opset=opset, folded=folded, weight_bytes=weight_bytes,
+            opset=opset, folded=folded, weight_bytes=weight_bytes, metadata=metadata or {},
         )  # fmt: skip
         makers: dict[str, str] = {}
         for node in nodes:
@@ -136,6 +154,10 @@ class Graph(nx.DiGraph):  # type: ignore[type-arg]
     @property
     def weight_bytes(self) -> int:
         return int(self.graph.get("weight_bytes", 0))
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        return self.graph.get("metadata", {})  # type: ignore[no-any-return]
 
     @property
     def layers(self) -> Iterator[Node]:

@@ -161,6 +161,8 @@ def _sized(graph: Graph, shapes: Shapes, groups: Mapping[str, int]) -> Graph:
         for position, name in enumerate(node.inputs):
             if name in graph.tensors and graph.tensors[name].constant:
                 constant = _constant(graph, call, position, shapes)
+                if constant.shape != graph.tensors[name].shape and constant.dtype not in INTEGERS:
+                    constant = replace(constant, value=None)  # those of other channels
                 if tensors.setdefault(name, constant) != constant:  # others read it as it was
                     name = f"{node.name}.{position}"
                     tensors[name] = constant
@@ -172,7 +174,7 @@ def _sized(graph: Graph, shapes: Shapes, groups: Mapping[str, int]) -> Graph:
 def _call(node: Node) -> Call:
     return Call(
         name=node.name, op_type=node.op_type, inputs=node.inputs, outputs=node.outputs,
-        attributes=node.attributes, scope=node.scope, times=node.times,
+        attributes=node.attributes, scope=node.scope, times=node.times, sources=node.sources,
     )  # fmt: skip
 
 
@@ -233,7 +235,9 @@ def _constant(graph: Graph, call: Call, position: int, shapes: Shapes) -> Tensor
     if kind in ("Reshape", "Split"):
         value = y if kind == "Reshape" else tuple(_lengths(call, shapes))
         return replace(held, shape=(len(value),), value=value)
-    if held.dtype in INTEGERS:
+    if kind == "Resize" and position == 3 and "axes" not in call.attributes:
+        return replace(held, value=y)
+    if held.dtype in INTEGERS or kind in ("Resize", "Upsample"):
         return held
     groups = call.attributes.get("group", 1)
     if kind == "Conv" and position == 1:

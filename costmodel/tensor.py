@@ -1,4 +1,4 @@
-"""A tensor as the cost model sees it: shape, element type, constant or not. Never its data."""
+"""A tensor as the cost model sees it: shape, element type, constant or not. Never its weights."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class Tensor:
             rank is not known.
         dtype: element type as ONNX names it in lower case (``float32``, ``int8``, ``int4``).
         constant: True for weights and whatever is computed from constants alone.
-        value: of a list of integers written in code: a shape, the lengths of a split; or the
-            name of the tensor whose shape it is.
+        value: the elements of a small constant, last axis first to change: a shape, the lengths
+            of a split, the scales of a resize; or the name of the tensor whose shape it is.
 
     >>> Tensor((1, 64, 56, 56)).elements
     200704
@@ -57,7 +57,7 @@ class Tensor:
     shape: tuple[Dim, ...] | None
     dtype: str = "float32"
     constant: bool = False
-    value: tuple[int, ...] | str | None = None
+    value: tuple[float, ...] | str | None = None
 
     @property
     def known(self) -> bool:

@@ -28,7 +28,7 @@ from costmodel.fusion.rules import GENERIC, Rules
 from costmodel.graph import Graph
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Kernel:
     """Operators that run as one, and the bytes that still move.
 
@@ -64,7 +64,7 @@ class Kernel:
         """Activations written."""
         return sum(moved for _, moved in self.writes)
 
-    @property
+    @functools.cached_property
     def bytes(self) -> Dim:
         """All bytes moved."""
         return self.weight_bytes + self.read_bytes + self.write_bytes

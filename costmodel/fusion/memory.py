@@ -15,7 +15,7 @@ from costmodel.graph import Graph, Node
 from costmodel.operators.elementwise import Elementwise
 from costmodel.operators.quantize import Quantizer
 from costmodel.operators.view import Extent
-from costmodel.tensor import Tensor, bytes_of
+from costmodel.tensor import INTEGERS, Tensor, bytes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +190,10 @@ def _work(graph: Graph, node: Node, roots: Mapping[str, str]) -> tuple[Any, ...]
     """What two nodes that do the same have in common."""
     held = [graph.tensors.get(name, _UNKNOWN) for name in node.inputs]
     inputs = tuple(
-        (tensor.value or roots.get(name, name), None if tensor.value else tensor.shape)
+        (tensor.value if tensor.value and tensor.dtype in INTEGERS else roots.get(name, name),
+         tensor.shape)
         for name, tensor in zip(node.inputs, held, strict=True)
-    )
+    )  # fmt: skip
     return node.op_type, node.operator, inputs, repr(sorted(node.attributes.items())), node.times
 
 

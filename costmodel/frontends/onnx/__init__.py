@@ -21,6 +21,7 @@ def read(
     path: str | None = None,
     spare: bool = False,
     symbolic: bool = False,
+    assume: int | None = None,
 ) -> Graph:
     """Read a model; its weights are neither needed nor touched.
 
@@ -34,6 +35,8 @@ def read(
         symbolic: True for expressions in the sizes that are not given (N, H and W, or the
             names that the model has for them) in place of numbers. Needs
             ``guidelint[symbolic]``.
+        assume: a size for whatever the file leaves free and nobody gives; without it that is
+            an error.
 
     Raises:
         ModelError: what stands there is no model, or has dimensions that need a size, or, in
@@ -45,7 +48,8 @@ def read(
         if symbolic:
             read_in_symbols = _in_symbols()
             return read_in_symbols(model, dims or {}, shapes or {}, spare=spare, path=called)
-        return read_at(model, dims or {}, shapes or {}, spare=spare).graph(called)
+        reading = read_at(model, dims or {}, shapes or {}, spare=spare, assume=assume)
+        return reading.graph(called)
     except (TypeError, AttributeError):
         check_text(model)
         raise

@@ -18,6 +18,7 @@ from costmodel.frontends.onnx.nodes import (
     attributes,
     called,
     graph_attribute,
+    left_out,
     module_scope,
     under,
     with_attributes,
@@ -128,7 +129,7 @@ class _Layout:
         names = Names("", self.values)
         for value in model.graph.input:
             names.define(value.name)
-        self.graph(model.graph, names, _Place(_versions(model.opset_import)))
+        self.graph(model.graph, names, _Place(versions(model.opset_import)))
         self.flat.outputs = tuple(
             names[o.name]
             for o in model.graph.output
@@ -158,7 +159,12 @@ class _Layout:
             self.flat.initializers[unique] = onnx.TensorProto(
                 dims=sparse.dims, data_type=sparse.values.data_type, name=sparse.values.name
             )
-        nodes = list(graph.node)
+        nodes = []
+        for node in graph.node:
+            if node.op_type == "Constant" and (stored := left_out(node)) is not None:
+                self.flat.initializers[names.define(node.output[0])] = stored
+            else:
+                nodes.append(node)
         for node in nodes:
             for output in node.output:
                 if output:
@@ -245,9 +251,9 @@ class _Layout:
         given = {a.name: a for a in node.attribute}
         for default in function.attribute_proto:
             given.setdefault(default.name, default)
-        versions = _versions(function.opset_import)
+        own = versions(function.opset_import)
         call = called(node).strip("/").rpartition("/")[2]
-        inner = _Place(versions or place.versions, under(scope, call), place.guards, place.loops)
+        inner = _Place(own or place.versions, under(scope, call), place.guards, place.loops)
         names = Names(f"{name}/", self.values)
         for position, formal in enumerate(function.input):
             names.define(formal, inputs[position] if position < len(inputs) else "")
@@ -344,7 +350,7 @@ class _Layout:
         )
 
 
-def _versions(imports: Iterable[onnx.OperatorSetIdProto]) -> dict[str, int]:
+def versions(imports: Iterable[onnx.OperatorSetIdProto]) -> dict[str, int]:
     """Version of each operator set, "" for ``ai.onnx``."""
     return {"" if o.domain in AI_ONNX else o.domain: o.version for o in imports}
 

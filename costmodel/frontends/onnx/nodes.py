@@ -9,6 +9,21 @@ from typing import Any
 import onnx
 
 from costmodel.errors import ModelError
+from costmodel.graph import SourceLine
+
+NAME_SCOPES = "pkg.torch.onnx.name_scopes"
+"""What the dynamo exporter calls the modules that a node stands in."""
+
+SNAPSHOT = "guidelint.snapshot"
+"""What the metadata of a model without its weights say, and of each node that stands for one."""
+
+STACK_TRACE = "pkg.torch.onnx.stack_trace"
+"""Where it says which Python made a node, the outermost call first."""
+
+FRAME = re.compile(r'File "([^"\n]+)", line (\d{1,9}), in (\S+)(?:\n +(?!File ")(.*))?')
+
+MOST_FRAMES = 100
+"""Calls inside each other that are kept; no network has as many."""
 
 
 def attributes(node: onnx.NodeProto) -> dict[str, Any]:
@@ -50,12 +65,50 @@ def module_scope(node: onnx.NodeProto) -> str:
     them the path of the node's name, in which each part repeats the one before it.
     """
     for entry in node.metadata_props:
-        if entry.key == "pkg.torch.onnx.name_scopes":
+        if entry.key == NAME_SCOPES:
             scopes = re.findall(r"'([^']*)'", entry.value)
             return scopes[-2] if len(scopes) > 1 else ""
     if not node.name.startswith("/"):
         return ""
     return join_scopes(node.name.strip("/").split("/")[:-1])
+
+
+def source_lines(node: onnx.NodeProto) -> tuple[SourceLine, ...]:
+    """The lines of Python that made a node, as the dynamo exporter's stack trace has them.
+
+    Those of a module's ``forward`` come first, and of these the innermost: it names the layer,
+    where the functions that it calls serve many.
+
+    >>> trace = '''File "/r/net.py", line 26, in forward
+    ...     x = self.stem(x)
+    ...   File "/r/ops.py", line 3, in conv
+    ...     return torch.conv2d(x, w)'''
+    >>> node = onnx.NodeProto()
+    >>> _ = node.metadata_props.add(key=STACK_TRACE, value=trace)
+    >>> for each in source_lines(node):
+    ...     print(*each, sep=":")
+    /r/net.py:26:x = self.stem(x)
+    /r/ops.py:3:return torch.conv2d(x, w)
+    """
+    for entry in node.metadata_props:
+        if entry.key == STACK_TRACE:
+            frames = FRAME.findall(entry.value)[-MOST_FRAMES:][::-1]
+            frames.sort(key=lambda frame: "forward" not in frame[2])
+            return tuple(SourceLine(file, int(at), text.strip()) for file, at, _, text in frames)
+    return ()
+
+
+def left_out(node: onnx.NodeProto) -> onnx.TensorProto | None:
+    """The initializer that a Constant of a snapshot stands for, None for any other Constant."""
+    if not any(entry.key == SNAPSHOT for entry in node.metadata_props):
+        return None
+    for a in node.attribute:
+        if a.HasField("sparse_tensor") and len(node.output) == 1:
+            sparse = a.sparse_tensor
+            return onnx.TensorProto(
+                dims=sparse.dims, data_type=sparse.values.data_type, name=node.output[0]
+            )
+    return None
 
 
 def join_scopes(parts: Iterable[str]) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import onnx
 
@@ -12,12 +12,18 @@ from costmodel.assemble import Call, assemble
 from costmodel.errors import ModelError
 from costmodel.frontends.onnx.flatten import Flat, flatten
 from costmodel.frontends.onnx.limits import TOTAL_SECONDS, Stopped, stoppable
-from costmodel.frontends.onnx.nodes import attributes
+from costmodel.frontends.onnx.metadata import metadata
+from costmodel.frontends.onnx.nodes import attributes, source_lines
 from costmodel.frontends.onnx.shapes import resolve
 from costmodel.frontends.onnx.signature import learned
 from costmodel.frontends.onnx.sizes import Sizes, bind_inputs
 from costmodel.frontends.onnx.state import Resolved
 from costmodel.graph import Graph
+from costmodel.tensor import Tensor
+
+MOST_VALUES = 64
+"""Elements up to which a Tensor keeps the values of a constant: what tells an operator what to
+do is that small, and the cost of a reading must not follow the weights."""
 
 SECONDS_A_STEP = 0.001
 """CPU seconds that a step adds to the time for all of them: ten times what it mostly takes."""
@@ -33,6 +39,7 @@ class Reading:
         sizes: of its inputs.
         resolved: what is known of its values.
         learned: whether a constant is, by name, where the file says so.
+        metadata: what the file says of itself.
     """
 
     flat: Flat
@@ -40,19 +47,22 @@ class Reading:
     sizes: Sizes
     resolved: Resolved
     learned: Mapping[str, bool]
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
     def graph(self, path: str) -> Graph:
         """The network; ``path`` is what reports call it."""
         assumed = dict(self.sizes.assumed)
         given = {name: self.resolved.tensors[name].shape for name in self.sizes.types}
+        steps = calls(self.flat, self.resolved, assumed)
         return assemble(
-            calls(self.flat, self.resolved, assumed),
-            self.resolved.tensors,
+            steps,
+            self.resolved.tensors | _valued(steps, self.resolved),
             self.flat.outputs,
             learned=self.learned,
             path=path,
             opset=self.opset,
             assumed=assumed,
+            metadata=self.metadata,
             inputs={name: shape for name, shape in given.items() if shape is not None},
         )
 
@@ -63,12 +73,13 @@ def read_at(
     shapes: Mapping[str, tuple[int, ...]],
     *,
     spare: bool = False,
+    assume: int | None = None,
 ) -> Reading:
     """Read a model at the given sizes; for the arguments see :func:`costmodel.read`."""
     flat = flatten(model)
-    sizes = bind_inputs(model, dims, shapes, spare=spare)
+    sizes = bind_inputs(model, dims, shapes, spare=spare, assume=assume)
     resolved = _resolve(flat, sizes.types, sizes.dims)
-    return Reading(flat, _opset(model), sizes, resolved, learned(model))
+    return Reading(flat, _opset(model), sizes, resolved, learned(model), metadata(model))
 
 
 def _opset(model: onnx.ModelProto) -> int:
@@ -98,6 +109,18 @@ def _resolve(flat: Flat, types: Mapping[str, onnx.TypeProto], dims: Mapping[str,
             skip = left_out
 
 
+def _valued(steps: Iterable[Call], resolved: Resolved) -> dict[str, Tensor]:
+    """The small constants that steps read, with their values."""
+    found = {}
+    for name in dict.fromkeys(name for step in steps for name in step.inputs):
+        value, tensor = resolved.values.get(name), resolved.tensors.get(name)
+        if value is None or tensor is None or not tensor.constant:
+            continue
+        if value.size <= MOST_VALUES and value.dtype.kind in "biuf":
+            found[name] = replace(tensor, value=tuple(value.ravel().tolist()))
+    return found
+
+
 def calls(flat: Flat, resolved: Resolved, assumed: dict[str, int]) -> list[Call]:
     """The steps that can run, as calls; a loop of unknown length is assumed to run once."""
     calls = []
@@ -123,6 +146,7 @@ def calls(flat: Flat, resolved: Resolved, assumed: dict[str, int]) -> list[Call]
                 times=times,
                 branches=tuple(g for g in step.guards if g[0] not in resolved.taken),
                 reason=resolved.reasons.get(step.name, ""),
+                sources=source_lines(step.proto),
             )
         )
     return calls

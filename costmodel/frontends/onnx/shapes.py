@@ -106,7 +106,7 @@ def literal(state: State, step: Step) -> None:
         )
         code = onnx.TensorProto.STRING if text else helper.np_dtype_to_tensor_dtype(array.dtype)
         state.define(name, helper.make_tensor_type_proto(code, array.shape), constant=True)
-        if not text and array.size <= arithmetic.LIMIT:
+        if not text and array.size <= (arithmetic.LIMIT if _ints(value) else arithmetic.FEW):
             state.known.values[name] = array
         return
     state.leave_open(step, "the file holds no value for this Constant")

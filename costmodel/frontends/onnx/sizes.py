@@ -28,8 +28,10 @@ def bind_inputs(
     shapes: Mapping[str, tuple[int, ...]],
     *,
     spare: bool = False,
+    assume: int | None = None,
 ) -> Sizes:
-    """Give every input a size: free leading axes are 1, other free ones must be named.
+    """Give every input a size: free leading axes are 1, other free ones must be named, or are
+    ``assume``.
 
     Raises:
         ModelError: a free axis without a size, a name that the model does not have, a shape
@@ -71,6 +73,8 @@ def bind_inputs(
             and axes[0] not in sizes.dims
         ):
             sizes.dims[axes[0]] = sizes.assumed[axes[0]] = 1
+    if assume is not None:
+        _assume(assume, declared, shapes, sizes)
     missing: list[str] = []  # what to give, in the caller's words
     for name, kind in inputs.items():
         axes = declared[name]
@@ -85,7 +89,10 @@ def bind_inputs(
             shape = [
                 _size(name, position, axis, sizes, missing) for position, axis in enumerate(axes)
             ]
-            if "" in axes[1:]:
+            if assume is not None:
+                shape = [assume if a == "" and i else d
+                         for i, (a, d) in enumerate(zip(axes, shape, strict=True))]  # fmt: skip
+            elif "" in axes[1:]:
                 template = ",".join(
                     "?" if a == "" and i else str(d)
                     for i, (a, d) in enumerate(zip(axes, shape, strict=True))
@@ -102,6 +109,22 @@ def bind_inputs(
             + ", ".join(dict.fromkeys(missing))
         )
     return sizes
+
+
+def _assume(
+    size: int, declared: Mapping[str, list[int | str] | None],
+    shapes: Mapping[str, tuple[int, ...]], sizes: Sizes,
+) -> None:  # fmt: skip
+    """Take a size for every free axis but the first that nobody gives one."""
+    for name, axes in declared.items():
+        if name in shapes:
+            continue
+        for position, axis in enumerate(axes or ()):
+            if axis == "" and position:
+                sizes.assumed[f"{name}[{position}]"] = size
+            elif isinstance(axis, str) and position:
+                for each in sorted(names(axis) - sizes.dims.keys()):
+                    sizes.dims[each] = sizes.assumed[each] = size
 
 
 def inputs_of(model: onnx.ModelProto) -> dict[str, onnx.TypeProto]:

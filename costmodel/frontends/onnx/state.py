@@ -80,6 +80,7 @@ class State:
         value = small_value(tensor)
         if value is not None:
             self.known.values[name] = value
+            self.encoded[name] = tensor
 
     def define(self, name: str, kind: onnx.TypeProto, *, constant: bool) -> None:
         self.types[name] = kind

@@ -16,13 +16,24 @@ import onnx
 from onnx import helper, numpy_helper
 
 from costmodel.frontends.onnx.flatten import Step
+from costmodel.frontends.onnx.kinds import CODES
 from costmodel.frontends.onnx.nodes import attributes
+from costmodel.tensor import INTEGERS
 
 LIMIT = 2048
 """Elements up to which a value is computed and kept."""
 
+FEW = 16
+"""The same where they are no integers: scales, limits, steps. What is more are weights."""
+
+UNKNOWN = "value unknown"
+"""What a snapshot calls a tensor that holds zeros in place of a value that was not read."""
+
 Array = npt.NDArray[Any]
 Values = Sequence[Array | None]
+
+WHOLE = {CODES[name] for name in INTEGERS - {"string"}}
+"""Element types that shapes and indices have."""
 
 SELF_SIZED = {"NonZero", "Unique", "Compress"}
 """Operators whose result has no shape before it is computed, yet is no larger than the input
@@ -149,9 +160,13 @@ def compute(step: Step, inputs: Values, version: int) -> list[Array] | None:
 def small_value(tensor: onnx.TensorProto) -> Array | None:
     """The value of a tensor that is small and whose data stand in the file itself.
 
+    A snapshot keeps the data of exactly those.
+
     The only place that looks at a tensor's data: external ones are never opened.
     """
-    if math.prod(tensor.dims) > LIMIT or tensor.data_location == onnx.TensorProto.EXTERNAL:
+    most = LIMIT if tensor.data_type in WHOLE else FEW
+    external = tensor.data_location == onnx.TensorProto.EXTERNAL
+    if math.prod(tensor.dims) > most or external or tensor.doc_string == UNKNOWN:
         return None
     try:
         return numpy_helper.to_array(tensor)

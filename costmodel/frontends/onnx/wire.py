@@ -8,7 +8,7 @@ the shape, the type and the name are kept.
 from __future__ import annotations
 
 import mmap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from costmodel.errors import ModelError
@@ -60,6 +60,31 @@ def skeleton(data: Buffer) -> bytes:
     out: list[bytes] = []
     cutter.message("Model", 0, len(data), 0, out.append)
     return b"".join(out)
+
+
+def fields(data: Buffer) -> Iterator[tuple[int, int, int, int]]:
+    """The fields of a message, unread: number, and where each, its payload and the next begin.
+
+    Raises:
+        ModelError: the bytes are no well-formed protobuf message.
+    """
+    walk = _Cutter(data)
+    at, end = 0, len(data)
+    while at < end:
+        start = at
+        tag, body = walk.varint(at, end)
+        size = {1: 8, 5: 4}.get(tag & 7, 0)
+        if tag & 7 == 2:
+            size, body = walk.varint(body, end)
+        elif tag & 7 == 0:
+            at = walk.varint(body, end)[1]
+            size = at - body
+        elif size == 0:
+            raise ModelError(f"expected a binary ONNX file, found wire type {tag & 7}")
+        at = body + size
+        if at > end:
+            raise ModelError(f"expected {size:,} bytes at byte {body}, found {end - body:,}")
+        yield tag >> 3, start, body, at
 
 
 class _Cutter:
@@ -131,7 +156,7 @@ class _Cutter:
                         parts: list[bytes] = []
                         self.message(child, at, stop, depth + 1, parts.append)
                         body = b"".join(parts)
-                        keep(_encode(tag) + _encode(len(body)) + body)
+                        keep(encode(tag) + encode(len(body)) + body)
                         if self.forget is not None and size > LARGE_MESSAGE:
                             self.forget(mmap.MADV_DONTNEED)
                 else:
@@ -156,7 +181,8 @@ class _Cutter:
             keep(self.take(start, at))
 
 
-def _encode(value: int) -> bytes:
+def encode(value: int) -> bytes:
+    """The number as protobuf writes it, seven bits a byte."""
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)
