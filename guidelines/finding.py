@@ -47,11 +47,17 @@ class Breach:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saving:
-    """Seconds that a change saves, in 9 of 10 cases between ``low`` and ``high``."""
+    """Seconds that a change saves, in 9 of 10 cases between ``low`` and ``high``.
+
+    Args:
+        seconds, low, high: of all places together.
+        change: what is changed at the place that saves most; "" where it is one that is known.
+    """
 
     seconds: float
     low: float
     high: float
+    change: str = ""
 
     @property
     def error(self) -> float:
@@ -74,6 +80,7 @@ class Finding:
         share: excess_bytes over the bytes that the network moves where a runtime fuses, which
             is what excess_bytes counts too.
         saving: what a device is predicted to save by the remedy; None without a device.
+        breaches: what it was merged from, in order of execution, each with its label.
     """
 
     code: str
@@ -88,6 +95,16 @@ class Finding:
     excess_bytes: int
     share: float
     saving: Saving | None = None
+    breaches: tuple[Breach, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Breach, ...]:
+        """The breaches; of a finding that was not merged, itself as one."""
+        whole = Breach(
+            nodes=self.nodes, kind="", value=self.value, bound=self.bound, message=self.message,
+            remedy=self.remedy, excess_bytes=self.excess_bytes, label=", ".join(self.places),
+        )  # fmt: skip
+        return self.breaches or (whole,)
 
     @property
     def where(self) -> str:

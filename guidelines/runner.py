@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 import guidelines.rules  # noqa: F401  every module in it registers a rule
 from costmodel.fusion import fused_memory_access_bytes
 from costmodel.graph import Graph, Node
 from guidelines.finding import Breach, Finding, Level
+from guidelines.merge import merged
 from guidelines.nearest import nearest
 from guidelines.rule import RULES, Option, Rule, option
 from guidelines.selector import as_prefix, codes, unknown
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from costmodel.device import Device
+    from guidelines.budget import Budget
+    from guidelines.suppress import Suppression
 
 MIN_SHARE = 0.01
 """Share of the fused memory access below which a finding is not worth a line."""
@@ -29,6 +38,10 @@ class Settings:
         min_share: findings below this share of the fused memory access stay quiet.
         layer_ignores: glob on a node's name, on its scope or ``op:Conv``, to the rules
             that are not to blame such nodes.
+        budgets: what the network may cost.
+        suppressions: findings to hold back, beside those that the model itself names.
+        today: the day on which it is decided what has expired; None where nothing does.
+        audit: whether no suppression holds anything back.
     """
 
     select: tuple[str, ...] = ("ALL",)
@@ -37,14 +50,22 @@ class Settings:
     levels: Mapping[str, Level] = field(default_factory=dict)
     min_share: float = MIN_SHARE
     layer_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    budgets: tuple[Budget, ...] = ()
+    suppressions: tuple[Suppression, ...] = ()
+    today: date | None = None
+    audit: bool = False
 
 
 class SettingsError(ValueError):
     """A setting that no rule follows: an unknown selector or option, or a value of another kind."""
 
 
-def find(graph: Graph, settings: Settings = Settings()) -> tuple[Finding, ...]:
+def find(
+    graph: Graph, settings: Settings = Settings(), device: Device | None = None
+) -> tuple[Finding, ...]:
     """Every finding that the settings let through, dearest first.
+
+    Rules about a device need one; theirs are shown whatever share of the traffic they have.
 
     Raises:
         SettingsError: a selector, code or option that means nothing, a value of another kind.
@@ -57,15 +78,33 @@ def find(graph: Graph, settings: Settings = Settings()) -> tuple[Finding, ...]:
     findings = []
     for rule in selected(settings.select, settings.ignore):
         kinds: dict[str, list[Breach]] = {}
-        for breach in rule.check(graph, **options[rule.code]):
+        for breach in rule.breaches(graph, options[rule.code], device):
             if not all(ignored(name, rule.code) for name in breach.nodes):
                 kinds.setdefault(breach.kind, []).append(breach)
         level = levels.get(rule.code, rule.level)
         findings += [
             _merged(graph, rule, level, breaches, order, moved) for breaches in kinds.values()
         ]
-    loud = [found for found in findings if found.share >= settings.min_share]
+    loud = [
+        found for found in findings
+        if found.share >= settings.min_share or RULES[found.code].on_device
+    ]  # fmt: skip
     return tuple(sorted(loud, key=lambda f: (-f.excess_bytes, f.code, order[f.nodes[0]])))
+
+
+def governed(findings: Iterable[Finding], settings: Settings) -> tuple[Finding, ...]:
+    """Of findings that no rule's check made those that are selected, at the level they are told.
+
+    Raises:
+        SettingsError: a selector or code that means nothing.
+    """
+    chosen = {rule.code for rule in selected(settings.select, settings.ignore)}
+    levels = {_rule(key).code: level for key, level in settings.levels.items()}
+    return tuple(
+        replace(found, level=levels.get(found.code, found.level))
+        for found in findings
+        if found.code in chosen
+    )
 
 
 def selected(select: Iterable[str], ignore: Iterable[str] = ()) -> tuple[Rule, ...]:
@@ -160,23 +199,10 @@ def _merged(
     order: Mapping[str, int],
     moved: int,
 ) -> Finding:
-    """One finding of all breaches of a kind; the worst of them speaks."""
-    breaches = sorted(breaches, key=lambda breach: order[breach.nodes[0]])
-    worst = max(breaches, key=lambda breach: breach.value)
-    low = min(breach.value for breach in breaches)
-    spread = f"; {low:.3g} to {worst.value:.3g} over the {len(breaches)}"
-    excess = sum(breach.excess_bytes for breach in breaches)
-    nodes = {name: None for breach in breaches for name in breach.nodes}
-    return Finding(
-        code=rule.code,
-        name=rule.name,
-        level=level,
-        nodes=tuple(sorted(nodes, key=order.__getitem__)),
-        places=tuple(breach.label or graph.node(breach.nodes[0]).label for breach in breaches),
-        value=worst.value,
-        bound=worst.bound,
-        message=worst.message + (spread if f"{low:.3g}" != f"{worst.value:.3g}" else ""),
-        remedy=worst.remedy,
-        excess_bytes=excess,
-        share=excess / moved if moved else 0.0,
-    )
+    """One finding of all breaches of a kind."""
+    labelled = [
+        replace(breach, label=breach.label or graph.node(breach.nodes[0]).label)
+        for breach in sorted(breaches, key=lambda breach: order[breach.nodes[0]])
+    ]
+    found = merged(rule.code, rule.name, level, labelled, moved=moved)
+    return replace(found, nodes=tuple(sorted(found.nodes, key=order.__getitem__)))

@@ -26,8 +26,9 @@ def codes(selector: str, rules: Mapping[str, Rule]) -> tuple[str, ...]:
 
 def unknown(selector: str, rules: Mapping[str, Rule]) -> str:
     """What is wrong with a selector that means no rule."""
-    known = {"ALL", *rules, *(rule.name for rule in rules.values())}
-    return f"unknown rule '{selector}'{nearest(selector, known)}"
+    meant = nearest(selector, {"ALL", *rules, *(rule.name for rule in rules.values())})
+    all_of_them = "; guidelint rule lists them all"
+    return f"unknown rule '{selector}'{meant if 'did you mean' in meant else all_of_them}"
 
 
 def as_prefix(selector: str, rules: Mapping[str, Rule]) -> str:

@@ -51,27 +51,41 @@ def _table(document: dict[str, Any], name: str) -> Any:
     return tool.get("guidelint") if isinstance(tool, dict) else None
 
 
+def top(file: Path) -> tuple[str, ...]:
+    """The tables around ours."""
+    return ("tool", "guidelint") if file.name == "pyproject.toml" else ()
+
+
 def load(file: Path, rules: Mapping[str, Rule]) -> Config:
     """Read a configuration file.
 
     Raises:
         ConfigError: it cannot be read, is no TOML, or has a key or value that nothing follows.
     """
-    called = _called(file)
     try:
         data = file.read_bytes()
     except OSError as error:
         raise ConfigError(
-            f"{called}: expected a configuration file, found: {error.strerror or error}"
+            f"{_called(file)}: expected a configuration file, found: {error.strerror or error}"
         ) from None
+    return parse(data, file, rules)
+
+
+def parse(data: bytes, file: Path, rules: Mapping[str, Rule]) -> Config:
+    """What stands, or is to stand, in a configuration file.
+
+    Raises:
+        ConfigError: it is no TOML, or has a key or value that nothing follows.
+    """
+    called = _called(file)
     table = _table(_parsed(data, called), file.name)
-    keys = ("tool", "guidelint") if file.name == "pyproject.toml" else ()
-    place = Place(called, data.decode(), keys, len(keys))
+    keys = top(file)
+    place = Place(called, data.decode(), keys, len(keys), file.parent)
     if table is None:
         raise ConfigError(f"{called}: expected a table [tool.guidelint], found none")
     if not isinstance(table, dict):
         place.expected("a table", table)
-    return replace(read(table, place, rules), folder=file.parent)
+    return replace(read(table, place, rules), folder=file.parent, path=file, file=called)
 
 
 def _called(file: Path) -> str:

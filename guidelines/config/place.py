@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import NoReturn
 
 from guidelines.nearest import nearest
@@ -22,34 +24,48 @@ class Place:
     Args:
         file: as errors call it.
         text: what stands in the file.
-        keys: the way to it, from the top of the file.
+        keys: the way to it, from the top of the file; a number for one of several tables.
         top: how many of the keys are the file's affair (``tool.guidelint``), not the user's.
+        folder: where the file stands.
     """
 
     file: str
     text: str
-    keys: tuple[str, ...] = ()
+    keys: tuple[str | int, ...] = ()
     top: int = 0
+    folder: Path = Path()
 
-    def at(self, key: str) -> Place:
-        """The key of that name inside."""
-        return Place(self.file, self.text, (*self.keys, key), self.top)
+    def at(self, key: str | int) -> Place:
+        """The key of that name inside, or the table of that number, from 0."""
+        return replace(self, keys=(*self.keys, key))
 
     @property
     def label(self) -> str:
         """``rules.G101.max-excess``."""
-        return ".".join(printable(key) for key in self.keys[self.top :])
+        return ".".join(printable(key) for key in self.keys[self.top :] if isinstance(key, str))
+
+    @property
+    def origin(self) -> str:
+        """``guidelint.toml:3``."""
+        return f"{printable(self.file)}:{self.line}"
 
     @property
     def line(self) -> int:
         """Counted from 1: of the key, else of what it stands in."""
         found = 1
-        table: tuple[str, ...] = ()
+        table: tuple[str | int, ...] = ()
         best = 0
+        tables: Counter[tuple[str, ...]] = Counter()
         for number, line in enumerate(self.text.splitlines(), 1):
             header = _HEADER.match(line)
             assigned = _ASSIGNED.match(line)
-            if header:
+            here: tuple[str | int, ...]
+            if header and header["several"]:
+                path = _path(header["path"])
+                table = (*path, tables[path])
+                tables[path] += 1
+                here = table if table == self.keys[: len(table)] else path
+            elif header:
                 table = here = _path(header["path"])
             elif assigned:
                 here = table + _path(assigned["path"])
@@ -62,7 +78,7 @@ class Place:
 
     def fail(self, message: str) -> NoReturn:
         """Raise ConfigError: ``guidelint.toml:3: select: expected …``."""
-        raise ConfigError(f"{printable(self.file)}:{self.line}: {self.label}: {message}")
+        raise ConfigError(f"{self.origin}: {self.label}: {message}")
 
     def expected(self, what: str, found: object) -> NoReturn:
         """Raise ConfigError for a value of the wrong kind."""
@@ -90,7 +106,7 @@ def shown(value: object) -> str:
 
 _KEY = r"""(?:[\w-]+|"(?:[^"\\]|\\.)*"|'[^']*')"""
 _PATH = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
-_HEADER = re.compile(rf"\s*\[\s*(?P<path>{_PATH})\s*\]")
+_HEADER = re.compile(rf"\s*\[(?P<several>\[?)\s*(?P<path>{_PATH})\s*\]")
 _ASSIGNED = re.compile(rf"\s*(?P<path>{_PATH})\s*=")
 
 
