@@ -12,6 +12,7 @@ from costmodel import __version__
 from costmodel.graph import Node
 from costmodel.operator import Operator
 from guidelines.finding import Finding, Saving
+from guidelines.report.locations import Location, source
 from guidelines.report.report import Model, Report
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def model_entry(model: Model, *, nodes: bool = False) -> dict[str, Any]:
             "costed": len(graph) - len(model.unknown),
             "unknown": len(model.unknown),
             "folded": graph.folded,
+            **({} if model.findings is None else _held_back(model)),
         },
         "unknown": [
             {"name": text(n.name), "op_type": text(n.op_type), "reason": text(n.reason)}
@@ -54,14 +56,19 @@ def model_entry(model: Model, *, nodes: bool = False) -> dict[str, Any]:
         entry["prediction"] = prediction_entry(model.prediction)
         entry["unsaved"] = [finding_entry(found) for found in model.unsaved]
     if model.findings is not None:
-        entry["findings"] = [finding_entry(found) for found in model.findings]
+        entry["findings"] = [finding_entry(found, source(model, found)) for found in model.findings]
     if nodes:
         entry["nodes"] = [node_entry(node) for node in graph.layers]
     return entry
 
 
-def finding_entry(found: Finding) -> dict[str, Any]:
-    """One finding."""
+def _held_back(model: Model) -> dict[str, int]:
+    """How many findings are not among those listed."""
+    return {"in_baseline": len(model.known), "suppressed": len(model.suppressed)}
+
+
+def finding_entry(found: Finding, line: Location | None = None) -> dict[str, Any]:
+    """One finding, and the line of Python that built what it blames, where that is known."""
     return {
         "code": found.code,
         "name": found.name,
@@ -75,13 +82,19 @@ def finding_entry(found: Finding) -> dict[str, Any]:
         "excess_bytes": plain(found.excess_bytes),
         "share": plain(round(found.share, 6)),
         "fingerprint": found.fingerprint,
-        **({} if found.saving is None else {"saving": interval_entry(found.saving)}),
+        **({} if found.saving is None else {"saving": saving_entry(found.saving)}),
+        **({} if line is None else {"source": {"file": text(line.file), "line": line.line}}),
     }
 
 
 def prediction_entry(prediction: Prediction) -> dict[str, Any]:
     """The time of a network on a device."""
     return {"device": text(prediction.device), **interval_entry(prediction)}
+
+
+def saving_entry(saving: Saving) -> dict[str, Any]:
+    """What is saved, and by which change."""
+    return {**interval_entry(saving), "change": text(saving.change)}
 
 
 def interval_entry(held: Prediction | Saving) -> dict[str, float]:

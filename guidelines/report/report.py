@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,10 @@ from guidelines.report.totals import Totals
 
 if TYPE_CHECKING:
     from costmodel.timing import Prediction
+    from guidelines.budget import Budget
+    from guidelines.report.locations import Location
+    from guidelines.rule import Rule
+    from guidelines.suppress import Suppressed
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -24,6 +29,12 @@ class Model:
         findings: dearest first; None where the rules were not run.
         prediction: its time on a device; None without one.
         unsaved: findings that are left out, because on the device no remedy is sure to save.
+        rules: those that were run, by code.
+        suppressed: findings that a suppression holds back, with it.
+        known: findings that the baseline holds back.
+        budgets: what the network may cost.
+        file: its path from the root of the repository, "" until ``located``.
+        lines: of Python that built its nodes, by the node's name, until ``located`` none.
     """
 
     graph: Graph
@@ -31,6 +42,12 @@ class Model:
     findings: tuple[Finding, ...] | None = ()
     prediction: Prediction | None = None
     unsaved: tuple[Finding, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    suppressed: tuple[Suppressed, ...] = ()
+    known: tuple[Finding, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    file: str = ""
+    lines: Mapping[str, Location] = field(default_factory=dict)
 
     @classmethod
     def costed(cls, graph: Graph) -> Model:
@@ -50,10 +67,17 @@ class Model:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A file that could not be analysed, and why, in one line."""
+    """A file that could not be analysed, and why, in one line.
+
+    Args:
+        path: as given.
+        message: what was expected, what was found, what to do.
+        file: its path from the root of the repository, "" until ``located``.
+    """
 
     path: str
     message: str
+    file: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

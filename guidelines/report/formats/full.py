@@ -28,7 +28,8 @@ def render(report: Report, view: View) -> str:
 
 
 def summary(report: Report, view: View) -> str:
-    """``3 findings: 2 warnings, 1 note``, with how many models where they are not one.
+    """``3 findings: 2 warnings, 1 note``, with how many models where they are not one, and how
+    many findings are held back.
 
     >>> summary(Report(), View())
     'no models'
@@ -38,7 +39,29 @@ def summary(report: Report, view: View) -> str:
     failed = (
         view.paint(f"{len(report.errors)} could not be analysed", "error") if report.errors else ""
     )
-    return "; ".join(part for part in (told, found if report.models else "", failed) if part)
+    told = "; ".join(part for part in (told, found if report.models else "", failed) if part)
+    return told + "".join(f"\n{line}" for line in _held_back(report, view))
+
+
+def _held_back(report: Report, view: View) -> list[str]:
+    """``3 findings in the baseline, 1 suppressed``; with -v which, and why."""
+    known = [(found, "in the baseline") for model in report.models for found in model.known]
+    gone = [
+        (held.finding, f"suppressed: {held.by.reason or 'without a reason'}")
+        for model in report.models
+        for held in model.suppressed
+    ]
+    counts = [(len(known), "in the baseline"), (len(gone), "suppressed")]
+    told = [(number, where) for number, where in counts if number]
+    if not told:
+        return []
+    words = [_counted(told[0][0], "finding"), *(str(number) for number, _ in told[1:])]
+    lines = [", ".join(f"{n} {where}" for n, (_, where) in zip(words, told, strict=True))]
+    if view.verbosity > 0:
+        for found, why in known + gone:
+            held = f"{found.code} {_places(found, view)}; {printable(why)}"
+            lines += view.wrap(held, indent="    ", first="  ")
+    return [view.paint(line, "dim") for line in lines]
 
 
 def _findings(report: Report, view: View) -> str:
@@ -67,7 +90,8 @@ def _model(model: Model, view: View, *, first: bool) -> list[str]:
     else:
         lines = heading(model, view, conventions=first)
     if findings:
-        lines += ["", view.paint(_legend(findings, model.prediction is not None), "dim")]
+        legend = _legend(findings, model.prediction is not None)
+        lines += ["", view.paint(legend, "dim")] if legend else [""]
     if model.unsaved and view.verbosity >= 0:
         left = ", ".join(dict.fromkeys(found.code for found in model.unsaved))
         told = f"left out, as no remedy is sure to save time on {_device(model)}: {left}"
@@ -85,8 +109,13 @@ def _device(model: Model) -> str:
 def _legend(findings: Sequence[Finding], timed: bool) -> str:
     order = ", dearest first" if len(findings) > 1 else ""
     if timed:
-        return f"{'saves':>{GUTTER}}  predicted for its remedies at equal madds{order}"
-    return f"{'excess':>{GUTTER}}  share of the fused memory access, and bytes{order}"
+        return f"{'saves':>{GUTTER}}  predicted for its remedies{order}; places in common are counted by each"
+    budgets = ["over the budget"] * any(not f.excess_bytes and prices(f) for f in findings)
+    traffic = ["share of the fused memory access, and bytes"] * any(
+        found.excess_bytes for found in findings
+    )
+    told = ", or ".join(budgets + traffic)
+    return f"{'excess':>{GUTTER}}  {told}{order}" if told else ""
 
 
 def _finding(found: Finding, view: View) -> list[str]:
@@ -98,21 +127,28 @@ def _finding(found: Finding, view: View) -> list[str]:
         *view.wrap(_places(found, view), indent=indent),
         *view.wrap(printable(found.message), indent=indent),
     ]
-    if found.remedy:
-        remedy = view.wrap(printable(found.remedy), indent=f"{indent}  ", first=f"{indent}→ ")
+    for advice in filter(None, (found.remedy, found.saving.change if found.saving else "")):
+        remedy = view.wrap(printable(advice), indent=f"{indent}  ", first=f"{indent}→ ")
         body += [remedy[0].replace("→", view.paint("→", "green"), 1), *remedy[1:]]
     if view.verbosity > 0 and len(found.nodes) > 1:
         nodes = f"nodes: {', '.join(printable(name) for name in found.nodes)}"
         body += [view.paint(line, "dim") for line in view.wrap(nodes, indent=indent)]
     body[0] = indent + body[0]
-    prices = (percent(found.share), size(found.excess_bytes))
-    if found.saving is not None:
-        prices = (duration(found.saving.seconds), f"±{duration(found.saving.error)}")
-    for row, price in enumerate(prices):
+    for row, price in enumerate(prices(found)):
         gutter = f"{price:>{GUTTER}}"
         shown = view.paint(gutter, "bold") if row == 0 else gutter
         body[row] = shown + body[row][GUTTER:]
     return body
+
+
+def prices(found: Finding) -> tuple[str, ...]:
+    """What stands in the gutter: what is saved, what is too much, or how far a budget is exceeded;
+    nothing where there is no number."""
+    if found.saving is not None:
+        return duration(found.saving.seconds), f"±{duration(found.saving.error)}"
+    if found.excess_bytes:
+        return percent(found.share), size(found.excess_bytes)
+    return (f"+{percent(found.value / found.bound - 1)}",) if 0 < found.bound < found.value else ()
 
 
 def _places(found: Finding, view: View) -> str:
