@@ -13,6 +13,8 @@ from costmodel.frontends.onnx.kinds import openness
 from costmodel.frontends.onnx.legacy import keeps_first_shape, modern
 from costmodel.frontends.onnx.state import State
 
+NEWEST = defs.onnx_opset_version()
+
 
 def by_schema(state: State, step: Step, shape_like: str | None = None) -> dict[str, onnx.TypeProto]:
     """Types by onnx's inference for the operator's version, else for its newest one."""
@@ -36,9 +38,7 @@ def by_schema(state: State, step: Step, shape_like: str | None = None) -> dict[s
     if keeps_first_shape(proto) and proto.input[0] in given:
         return {step.outputs[0]: given[proto.input[0]]}
     best: dict[str, onnx.TypeProto] = {}
-    for version in dict.fromkeys(
-        (step.version if not shape_like else 0, defs.onnx_opset_version())
-    ):
+    for version in dict.fromkeys((step.version if not shape_like else 0, NEWEST)):
         schema = _schema(op_type, version, domain)
         if schema is None:
             continue
