@@ -89,7 +89,13 @@ OUTSIDE = "@"
 
 
 def outside(net: Network, graph: Graph, tensor: str) -> Value:
-    """An activation of a network as an input of a part that is to go into it."""
+    """An activation of a network as an input of a part that is to go into it.
+
+    Raises:
+        ModelError: the network has none of that name.
+    """
+    if tensor not in graph.tensors:
+        raise ModelError(f"expected an activation '{tensor}' in what is changed, found none")
     n, *shape = graph.tensors[tensor].dims
     return net.input(*shape, n=n, name=OUTSIDE + tensor)
 

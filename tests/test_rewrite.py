@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
-from costmodel import ModelError, networks
+from costmodel import ModelError, networks, read
 from costmodel.channels import channels
 from costmodel.cost import Cost
 from costmodel.frontends.code import Network
@@ -246,3 +247,20 @@ def test_rewritten_networks_run(name: str) -> None:
     found = channels(graph)
     after = resized(graph, {each: 2 * width for each, width in found.free.items()}, known=found)
     assert run(after)[0].size == 1000
+
+
+def test_bounds_that_a_file_stores_leave_the_widths_free() -> None:
+    """ReLU6 as exporters write it: Clip with two numbers of rank 0."""
+    held = {"v": (16, 8, 1, 1), "w": (8, 16, 1, 1), "low": (), "high": ()}
+    given = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 8, 8, 8])
+    made = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 8, 8, 8])
+    nodes = [
+        helper.make_node("Conv", ["x", "v"], ["a"]),
+        helper.make_node("Clip", ["a", "low", "high"], ["b"]),
+        helper.make_node("Conv", ["b", "w"], ["y"]),
+    ]
+    weights = [numpy_helper.from_array(np.ones(each, np.float32), n) for n, each in held.items()]
+    model = helper.make_model(helper.make_graph(nodes, "six", [given], [made], weights))
+    graph = read(model.SerializeToString())
+    (name,) = channels(graph).free
+    assert resized(graph, {name: 24}).cost.madds == 2 * 64 * 8 * 24

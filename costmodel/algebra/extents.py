@@ -104,7 +104,10 @@ def _canonical(expr: Expr) -> Expr:
 
 
 def _extreme(function: Any, args: Sequence[Expr]) -> Expr:
-    """The largest or the smallest, without those that never are."""
+    """The largest or the smallest, without those that never are, over what divides them all.
+
+    Over it because sympy takes an even number over 6 for whole.
+    """
     kept: list[Expr] = []
     for arg in args:
         above = [arg - other if function is Max else other - arg for other in kept]
@@ -112,7 +115,15 @@ def _extreme(function: Any, args: Sequence[Expr]) -> Expr:
             continue
         kept = [other for other, gap in zip(kept, above, strict=True) if not never_negative(gap)]
         kept.append(arg)
-    return function(*kept)
+    common = sympy.igcd(0, *(factor.p for arg in kept for factor in _factors(arg))) or 1
+    return common * function(*(sympy.expand(arg / common) for arg in kept))
+
+
+def _factors(expr: Expr) -> list[Rational]:
+    """The constant and the factors; 1 where one of them is no whole number."""
+    constant, parts = _linear(expr)
+    factors = [constant, *parts.values()]
+    return factors if all(factor.is_Integer for factor in factors) else [Integer(1)]
 
 
 @lru_cache(maxsize=4096)

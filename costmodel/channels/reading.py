@@ -80,7 +80,11 @@ class Reading:
         for name in node.inputs:
             if name not in self.sizes and name in self.graph.tensors and not self.constant(name):
                 self.sizes[name] = tuple(map(fixed, self.shape(name)))
-        return all(not name or self.shape(name) for name in (*node.inputs, *node.outputs))
+        return all(not name or self.known(name) for name in (*node.inputs, *node.outputs))
+
+    def known(self, name: str) -> bool:
+        """Whether the size of a tensor is."""
+        return name in self.graph.tensors and self.graph.tensors[name].known
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The tensor's shape as it is, () where it is not known."""

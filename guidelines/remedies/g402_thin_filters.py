@@ -16,7 +16,7 @@ from guidelines.finding import Finding
 from guidelines.remedies.again import again, chain_before, chain_behind
 from guidelines.remedies.g101_equal_widths import SHARES, balance
 from guidelines.remedies.sites import Surroundings, together
-from guidelines.remedies.widths import at_equal_madds, in_step, made_by
+from guidelines.remedies.widths import at_equal_madds, held, in_step, made_by
 from guidelines.remedy import NotBuilt, Remedy, remedy
 
 
@@ -45,6 +45,9 @@ def thin_filters(graph: Graph, finding: Finding) -> Iterator[Remedy | NotBuilt]:
 
     for names in together(blocks, lambda name: made_by(around, [blocks[name].widens[0].name])):
         site = [blocks[name] for name in names]
+        if not made_by(around, [block.widens[0].name for block in site]):
+            yield held(around, names)
+            continue
         try:
             yield _filtered_first(around, names, site)
         except ModelError as error:

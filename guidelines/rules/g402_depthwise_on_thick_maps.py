@@ -38,7 +38,7 @@ from costmodel.bound import Convolution
 from costmodel.frontends.code import Network, Value
 from costmodel.fusion import kernels
 from costmodel.graph import Graph, Node
-from costmodel.operators import BatchNormalization, Conv, Elementwise
+from costmodel.operators import BatchNormalization, Conv, ConvTranspose, Elementwise
 from guidelines.finding import Breach
 from guidelines.layers import Layer, convolutions
 from guidelines.quantity import size
@@ -116,7 +116,7 @@ def _width_after(graph: Graph, node: Node) -> int:
 
 
 def _channels(node: Node) -> int:
-    assert isinstance(node.operator, Conv)
+    assert isinstance(node.operator, Conv | ConvTranspose)
     return int(node.operator.c_in)
 
 
