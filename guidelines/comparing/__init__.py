@@ -1,0 +1,1 @@
+"""Two networks beside each other: which layer is which, what changed, and what that costs."""

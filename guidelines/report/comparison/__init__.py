@@ -1,0 +1,1 @@
+"""Formats of comparisons: each file has ``render(compared, view)``."""
