@@ -109,7 +109,8 @@ def _device(model: Model) -> str:
 def _legend(findings: Sequence[Finding], timed: bool) -> str:
     order = ", dearest first" if len(findings) > 1 else ""
     if timed:
-        return f"{'saves':>{GUTTER}}  predicted for its remedies{order}; places in common are counted by each"
+        told = f"predicted for its remedies{order}; places in common are counted by each"
+        return f"{'saves':>{GUTTER}}  {told}"
     budgets = ["over the budget"] * any(not f.excess_bytes and prices(f) for f in findings)
     traffic = ["share of the fused memory access, and bytes"] * any(
         found.excess_bytes for found in findings
