@@ -4,6 +4,7 @@
 >>> report = guidelines.lint(costmodel.read("model.onnx"))  # doctest: +SKIP
 >>> report.findings[0].code  # doctest: +SKIP
 'G101'
+>>> assert guidelines.check("model.onnx", budget={"madds": "300 M"})  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -17,12 +18,16 @@ if TYPE_CHECKING:
     from guidelines.finding import Finding as Finding
     from guidelines.report import Report as Report
     from guidelines.runner import Settings as Settings
+    from guidelines.verdict import Verdict as Verdict
+    from guidelines.verdict import check as check
 
 _HOMES = {
     "Finding": "guidelines.finding",
     "Report": "guidelines.report",
     "Settings": "guidelines.runner",
+    "Verdict": "guidelines.verdict",
     "__version__": "costmodel",
+    "check": "guidelines.verdict",
     "lint": "guidelines.analysis",
 }
 

@@ -29,7 +29,7 @@ from guidelines.selector import codes
 ROOT = Path(__file__).parent.parent
 SCHEMA = json.loads((ROOT / "guidelines/report/schema.json").read_text())
 RULES = {
-    code: Rule(code, name, lambda graph: iter(()), {"max_excess": 1.2}, Level.WARNING, __name__)
+    code: Rule(code, name, lambda graph: iter(()), {"max_excess": 1.2}, Level.WARNING, __name__, {})
     for code, name in (("G101", "unequal-channel-width"), ("G201", "excessive-grouping"))
 }
 
@@ -84,7 +84,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty repository to stand in, rules that do not change, no say from outside on colours."""
     (tmp_path / ".git").mkdir()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(analysis, "find", lambda graph, settings: tuple(finding(graph, settings)))
+    monkeypatch.setattr(
+        analysis, "find", lambda graph, settings, device: tuple(finding(graph, settings))
+    )
     monkeypatch.setattr(cli.reading, "known_rules", lambda: RULES)
     for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
@@ -208,7 +210,7 @@ def test_help_and_version() -> None:
 def test_the_unexpected_is_one_line_unless_asked(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(graph: Graph, settings: object) -> tuple[Finding, ...]:
+    def broken(graph: Graph, settings: object, device: object) -> tuple[Finding, ...]:
         raise KeyError("first\nsecond")
 
     monkeypatch.setattr(analysis, "find", broken)
@@ -239,7 +241,7 @@ def test_an_unexpected_error_outside_the_models(
 
 
 def test_an_interrupt_is_said(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(graph: Graph, settings: object) -> tuple[Finding, ...]:
+    def interrupted(graph: Graph, settings: object, device: object) -> tuple[Finding, ...]:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(analysis, "find", interrupted)
@@ -561,7 +563,9 @@ def test_the_public_names() -> None:
     from guidelines.finding import Finding as finding_class
 
     assert guidelines.Finding is finding_class
-    assert set(dir(guidelines)) == {"Finding", "Report", "Settings", "__version__", "lint"}
+    assert set(dir(guidelines)) == {
+        "Finding", "Report", "Settings", "Verdict", "__version__", "check", "lint",
+    }  # fmt: skip
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         guidelines.nothing  # noqa: B018
 
@@ -585,13 +589,9 @@ def test_it_runs_as_a_module(here: Path) -> None:
 
 def test_commands_that_run_no_rule_know_them_all(here: Path) -> None:
     listing = process("rule").stdout.decode()
-    assert [line[:4] for line in listing.splitlines()[1:]] == [
-        "G101",
-        "G201",
-        "G301",
-        "G401",
-        "G402",
-    ]
+    listed = [line[:4] for line in listing.splitlines()[1:]]
+    assert [code for code in listed if code[0] == "G"] == ["G101", "G201", "G301", "G401", "G402"]
+    assert {code[0] for code in listed} == set("BDGS")
     saved(here / "m.onnx")
     (here / "guidelint.toml").write_text('select = ["G1"]\n')
     assert process("cost", "m.onnx").returncode == 0

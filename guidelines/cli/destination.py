@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -119,6 +120,22 @@ def save(files: Mapping[str, bytes]) -> None:
     finally:
         for draft, _ in finished:
             draft.unlink(missing_ok=True)
+
+
+def append(file: str, data: bytes) -> None:
+    """Write at the end of a file, all of it or nothing; what is there is not written again.
+
+    Raises:
+        OSError: it cannot be written; then the file has not changed.
+    """
+    with Path(file).open("ab", buffering=0) as target:
+        size = target.tell()
+        try:
+            if target.write(data) < len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), file)
+        except BaseException:
+            target.truncate(size)
+            raise
 
 
 def show(text: str, stream: TextIO) -> None:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,7 +20,7 @@ from guidelines.cli.destination import (
     width,
     write,
 )  # fmt: skip
-from guidelines.cli.flags import dims, shapes
+from guidelines.cli.flags import dims, options, selectors, shapes
 from guidelines.cli.shell import CLEAN, FAILED, FINDINGS, complain
 from guidelines.config import Config
 from guidelines.finding import Level
@@ -27,9 +28,11 @@ from guidelines.report.registry import renderer
 from guidelines.report.view import View
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from costmodel.device import Device
     from costmodel.graph import Graph
-    from guidelines.cli.running import Made, Outcome
+    from guidelines.cli.running import Job, Made, Outcome
     from guidelines.report import Model
     from guidelines.report.formulas import Formulas
     from guidelines.rule import Rule
@@ -56,6 +59,39 @@ def sizes(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"dims": dims(given["dim"]), "shapes": shapes(given["shape"]), "strict": given["strict"]}
 
 
+def judging(given: Mapping[str, Any], rules: Mapping[str, Rule]) -> Config:
+    """What the options say of rules and of sizes."""
+    chosen = options(given["option"], rules)
+    told: dict[str, tuple[str, Any]] = {
+        "select": ("--select", selectors("--select", given["select"], rules) or None),
+        "extend-select": (
+            "--extend-select", selectors("--extend-select", given["extend_select"], rules),
+        ),
+        "ignore": ("--ignore", selectors("--ignore", given["ignore"], rules) or None),
+        "min-share": ("--min-share", given["min_share"]),
+        "fail-on": ("--exit-zero", "never") if given["exit_zero"] else (
+            "--fail-on", given["fail_on"]
+        ),
+        "strict": ("--strict", given["strict"]),
+        "dims": ("--dim", dims(given["dim"])),
+        "shapes": ("--shape", shapes(given["shape"])),
+    }  # fmt: skip
+    origins = {key: option for key, (option, value) in told.items() if value}
+    if chosen.options or chosen.levels:
+        origins["rules"] = "--option"
+    return Config(
+        **{key.replace("-", "_"): value for key, (_, value) in told.items()},
+        options=chosen.options, levels=chosen.levels, origins=origins,
+    )  # fmt: skip
+
+
+def today() -> date:
+    """The day on which it is decided whether a suppression has expired, the same everywhere."""
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).date()
+
+
 def device(given: Mapping[str, Any]) -> Device | None:
     """The device that the options name."""
     if given["device"] is None:
@@ -65,20 +101,51 @@ def device(given: Mapping[str, Any]) -> Device | None:
     return load(given["device"])
 
 
+def planned(
+    paths: Sequence[str], flags: Config, rules: Mapping[str, Rule], given: Mapping[str, Any]
+) -> tuple[Job, ...]:
+    """Every model that the paths name, each with its configuration."""
+    from guidelines.cli.running import jobs
+
+    found = jobs(
+        paths, flags, rules, file=given["config"], isolated=given["isolated"],
+        force_exclude=given.get("force_exclude", False),
+    )  # fmt: skip
+    if not found:
+        complain(f"no models found in {', '.join(paths)}")
+    return found
+
+
+def ran(
+    jobs: Sequence[Job], given: Mapping[str, Any], analyse: Callable[[Graph, Config], Made]
+) -> Outcome[Made]:
+    """Every model that is planned, read and analysed."""
+    from guidelines.cli.running import run
+
+    return run(
+        jobs, analyse, quiet=given["quiet"], trace=given["verbose"] > 1,
+        symbolic=given.get("symbolic", False), asked=given.get("jobs", 1),
+    )  # fmt: skip
+
+
 def analysed(
     paths: Sequence[str], flags: Config, rules: Mapping[str, Rule], given: Mapping[str, Any],
     analyse: Callable[[Graph, Config], Made],
 ) -> Outcome[Made]:  # fmt: skip
     """Every model that the paths name, read under its configuration and analysed."""
-    from guidelines.cli.running import jobs, run
+    return ran(planned(paths, flags, rules, given), given, analyse)
 
-    planned = jobs(paths, flags, rules, file=given["config"], isolated=given["isolated"])
-    if not planned:
-        complain(f"no models found in {', '.join(paths)}")
-    return run(
-        planned, analyse, quiet=given["quiet"], trace=given["verbose"] > 1,
-        symbolic=given.get("symbolic", False),
-    )  # fmt: skip
+
+def picture(file: str | None) -> str:
+    """The kind of picture that a file's name asks for, "" without one."""
+    if file is None:
+        return ""
+    form = Path(file).suffix[1:].lower()
+    if form not in {"png", "svg", "pdf"}:
+        raise click.UsageError(f"--plot: expected a .png, .svg or .pdf file, found '{file}'")
+    if not Path(file).absolute().parent.is_dir():
+        raise click.UsageError(f"--plot: expected a folder for '{file}', found none")
+    return form
 
 
 @contextmanager

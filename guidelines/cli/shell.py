@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -18,6 +18,9 @@ from costmodel.errors import ModelError
 from guidelines.cli import commands
 from guidelines.config.place import ConfigError
 from guidelines.report.names import printable
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 CLEAN, FINDINGS, FAILED = 0, 1, 2
 """Exit status: nothing at the fail-on level, something, could not run."""
@@ -64,13 +67,28 @@ class Commands(click.Group):
         return found
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args:
+        completing = ctx.resilient_parsing
+        if not args and not completing:
             click.echo(ctx.get_help(), err=True)
             ctx.exit(FAILED)
-        if args[0] not in {*self.list_commands(ctx), "--help", "-h", "--version"}:
-            self._guess(ctx, args[0])
+        if args and args[0] not in {*self.list_commands(ctx), "--help", "-h", "--version"}:
+            if not completing:
+                self._guess(ctx, args[0])
             args = [self.default, *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands, and the files or options of the one that need not be named."""
+        from click.shell_completion import CompletionItem
+
+        found = super().shell_complete(ctx, incomplete)
+        default = self.get_command(ctx, self.default)
+        assert default is not None
+        if not incomplete.startswith("-"):
+            # First, since bash takes files only where nothing else is offered.
+            return [CompletionItem(incomplete, type="file"), *found]
+        with default.make_context(self.default, [], parent=ctx, resilient_parsing=True) as inner:
+            return [*found, *default.shell_complete(inner, incomplete)]
 
     def _guess(self, ctx: click.Context, word: str) -> None:
         """Tell a mistyped command from a path."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from guidelines.cli import reading
-from guidelines.cli.options import on_device, output, reads_models
+from guidelines.cli.options import many, on_device, output, reads_models
 from guidelines.config import Config
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ SORTS = ("name", "op", "params", "madds", "flops", "bytes", "intensity", "time")
     help="Print formulas in the sizes of the input (N, H, W); formats: full, json, latex.",
 )
 @on_device
+@many
 @output("costs")
 @reads_models
 def command(paths: tuple[str, ...], **given: Any) -> int:
