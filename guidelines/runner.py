@@ -115,7 +115,7 @@ def selected(select: Iterable[str], ignore: Iterable[str] = ()) -> tuple[Rule, .
 
     >>> [rule.code for rule in selected(["G1", "G402"])]
     ['G101', 'G402']
-    >>> [rule.code for rule in selected(["ALL", "G402"], ignore=["G4"])]
+    >>> [rule.code for rule in selected(["G", "G402"], ignore=["G4"])]
     ['G101', 'G201', 'G301', 'G402']
 
     Raises:
