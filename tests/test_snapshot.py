@@ -267,9 +267,14 @@ def test_a_snapshot_is_a_valid_model(form: str) -> None:
         assert check(made, full=True) == ""
 
 
-@pytest.mark.parametrize("form", sorted(FORMS.keys() - {"half", "list_too_long_to_read"}))
+@pytest.mark.parametrize(
+    "form", sorted(FORMS.keys() - {"functions", "half", "list_too_long_to_read"})
+)
 def test_onnx_runtime_runs_a_snapshot(form: str) -> None:
-    """With zeros for weights; it has no kernel for bfloat16."""
+    """With zeros for weights; it has no kernel for bfloat16.
+
+    A sparse constant inside of a function crashes it, now and then, in version 1.31.
+    """
     made = onnx.ModelProto.FromString(snapshot(FORMS[form]()))
     session = onnxruntime.InferenceSession(
         made.SerializeToString(), providers=["CPUExecutionProvider"]
